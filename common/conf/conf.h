@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * conf.h - what rtmpd.conf(5) says, or its defaults.
+ */
+#ifndef CONF_CONF_H
+#define CONF_CONF_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CONF_PATH	SYSCONFDIR "/rtmpd.conf"
+#define CONF_LISTEN_MAX	16
+#define CONF_HOST_MAX	64
+#define CONF_MERGE_AUTO	UINT32_MAX
+
+struct conf_listen {
+	char	 cl_host[CONF_HOST_MAX];	/* numeric; "" is every address */
+	char	 cl_port[6];			/* decimal */
+};
+
+enum conf_join { JOIN_GOP, JOIN_LIVE };
+
+/* Times are milliseconds, sizes bytes. */
+struct conf {
+	struct conf_listen	 cf_listen[CONF_LISTEN_MAX];
+	uint32_t		 cf_nlisten;
+	char			 cf_user[33];		/* "": the default */
+	char			 cf_rundir[PATH_MAX];	/* "": the default */
+	uint64_t		 cf_ring;		/* power of two */
+	uint64_t		 cf_max_ring_memory;
+	uint32_t		 cf_max_lag;
+	uint32_t		 cf_linger;
+	uint32_t		 cf_takeover;
+	uint32_t		 cf_takeover_other;
+	enum conf_join		 cf_join;
+	bool			 cf_idle_streams;
+	uint32_t		 cf_merge;	/* or CONF_MERGE_AUTO */
+	uint32_t		 cf_chunk_size;
+	uint32_t		 cf_handshake_timeout;
+	uint32_t		 cf_command_timeout;
+	uint32_t		 cf_publish_timeout;
+	uint32_t		 cf_send_timeout;
+	uint32_t		 cf_ping_interval;
+	uint32_t		 cf_ping_timeout;
+	uint32_t		 cf_stats_interval;
+	uint32_t		 cf_hub_idle;
+	uint32_t		 cf_max_connections;
+	uint32_t		 cf_max_per_address;
+	uint32_t		 cf_max_streams;
+	uint32_t		 cf_max_message;
+	uint32_t		 cf_max_chunk_streams;
+	uint32_t		 cf_max_queue;	/* bytes of answers unread */
+};
+
+/* Everything at its default; cf_nlisten is 0, which stands for port 1935. */
+void	conf_init(struct conf *);
+
+/*
+ * Read `path` over the defaults. Returns 0, or -1 with one line in `err`:
+ * "path:line: message" where a line is to blame, else "path: message". The
+ * configuration is then unchanged.
+ */
+int	conf_load(struct conf *, const char *path, char *err, size_t errlen);
+
+/*
+ * conf_load() of `path`, or, if that is NULL, of CONF_PATH where it exists.
+ */
+int	conf_load_default(struct conf *, const char *path, char *err,
+	    size_t errlen);
+
+/*
+ * Parse "port", "address:port" or "[address]:port"; the address is numeric.
+ * NULL, or a static sentence that says what is wrong.
+ */
+const char *conf_parse_listen(const char *text, struct conf_listen *);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * keys.h - the table of everything that rtmpd.conf(5) can say.
+ */
+#ifndef CONF_KEYS_H
+#define CONF_KEYS_H
+
+#include "conf/conf.h"
+
+enum conf_kind {
+	KEY_SIZE, KEY_DURATION, KEY_COUNT, KEY_CHOICE, KEY_BOOL, KEY_STRING,
+	KEY_LISTEN
+};
+
+#define KEY_POW2	0x1	/* a power of two */
+#define KEY_ABSOLUTE	0x2	/* a path that begins with / */
+
+/*
+ * One key. Default and limits are written as in the file; NULL means that
+ * there is none, or that the default is found out at start.
+ */
+struct conf_key {
+	const char	*ck_name;
+	enum conf_kind	 ck_kind;
+	const char	*ck_default;
+	const char	*ck_min;
+	const char	*ck_max;
+	const char	*ck_words;	/* allowed words, by '|', or NULL */
+	unsigned	 ck_flags;
+	size_t		 ck_offset;	/* in struct conf */
+	size_t		 ck_size;	/* bytes there */
+};
+
+extern const struct conf_key	conf_keys[];
+extern const size_t		conf_nkeys;
+
+/*
+ * Store `text` as the value of `key`; KEY_LISTEN adds one to the list.
+ * Returns 0, or -1 with "key: what is wrong" in `why`; the configuration is
+ * then unchanged.
+ */
+int	key_set(struct conf *, const struct conf_key *key, const char *text,
+	    char *why, size_t whylen);
+
+#endif

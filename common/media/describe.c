@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * describe.c - say what a track holds, out of its sequence header.
+ * Legacy audio without one is told by its first byte. Values that no stream
+ * can have are left at 0 rather than repeated.
+ */
+#include "media/media.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "media/sequence.h"
+
+#define MAX_SIDE	65536
+#define MAX_FPS		1000
+
+typedef void describe_fn(const uint8_t *, size_t, struct media_info *);
+
+static const struct {
+	uint32_t	 codec;
+	describe_fn	*describe;
+} parsers[] = {
+	{ CODEC_AVC,	avc_describe },
+	{ CODEC_HEVC,	hevc_describe },
+	{ CODEC_AV1,	av1_describe },
+	{ CODEC_VP9,	vp9_describe },
+	{ CODEC_AAC,	aac_describe },
+	{ CODEC_OPUS,	opus_describe },
+	{ CODEC_FLAC,	flac_describe },
+};
+
+void
+media_set_profile(struct media_info *mi, const char *name, uint32_t level10)
+{
+	if (level10 == 0)
+		snprintf(mi->mi_profile, sizeof(mi->mi_profile), "%s", name);
+	else
+		snprintf(mi->mi_profile, sizeof(mi->mi_profile), "%s %u.%u",
+		    name, (unsigned)level10 / 10, (unsigned)level10 % 10);
+}
+
+void
+media_set_fps(struct media_info *mi, uint64_t num, uint64_t den)
+{
+	if (den == 0 || num / den > MAX_FPS)
+		return;
+	mi->mi_fps = (uint32_t)((num * 1000 + den / 2) / den);
+}
+
+void
+media_set_size(struct media_info *mi, uint64_t width, uint64_t height)
+{
+	if (width == 0 || width > MAX_SIDE || height == 0 || height > MAX_SIDE)
+		return;
+	mi->mi_width = (uint32_t)width;
+	mi->mi_height = (uint32_t)height;
+}
+
+/*
+ * FLV 10.1, E.4.2.1: rate and stereo bits, which some formats set aside.
+ * Formats 4, 5 and 6 share a codec, 2 and 14 likewise.
+ */
+static void
+legacy_audio(uint8_t byte0, struct media_info *mi)
+{
+	static const uint32_t rates[4] = { 5512, 11025, 22050, 44100 };
+
+	mi->mi_rate = rates[byte0 >> 2 & 3];
+	mi->mi_channels = 1 + (byte0 & 1);
+	switch (byte0 >> 4) {
+	case 4:			/* Nellymoser 16 kHz mono */
+	case 11:		/* Speex */
+		mi->mi_rate = 16000;
+		mi->mi_channels = 1;
+		break;
+	case 5:			/* Nellymoser 8 kHz mono */
+		mi->mi_rate = 8000;
+		mi->mi_channels = 1;
+		break;
+	case 6:			/* Nellymoser is mono by definition */
+		mi->mi_channels = 1;
+		break;
+	case 7:			/* G.711 */
+	case 8:
+	case 14:		/* MP3 8 kHz */
+		mi->mi_rate = 8000;
+		break;
+	}
+}
+
+static bool
+learned(const struct media_info *mi)
+{
+	return mi->mi_width != 0 || mi->mi_height != 0 || mi->mi_fps != 0 ||
+	    mi->mi_rate != 0 || mi->mi_channels != 0 ||
+	    mi->mi_profile[0] != '\0';
+}
+
+bool
+media_describe(const struct media_tag *t, struct media_info *mi)
+{
+	size_t i;
+
+	memset(mi, 0, sizeof(*mi));
+	mi->mi_codec = t->mt_codec;
+	mi->mi_kind = t->mt_kind;
+	mi->mi_track = t->mt_track;
+	if (t->mt_flags & MEDIA_CONFIG) {
+		for (i = 0; i < sizeof(parsers) / sizeof(parsers[0]); i++)
+			if (parsers[i].codec == t->mt_codec)
+				parsers[i].describe(t->mt_body, t->mt_len, mi);
+	} else if (t->mt_kind == MEDIA_AUDIO && t->mt_codec != 0 &&
+	    t->mt_codec != CODEC_AAC && (t->mt_flags & MEDIA_FRAME) &&
+	    !(t->mt_flags & MEDIA_ENHANCED))
+		legacy_audio(t->mt_byte0, mi);
+	return learned(mi);
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * log.c - the whole logging vocabulary.
+ * Never blocks on behalf of a process that serves a peer: a line that its
+ * socket does not take at once is counted and dropped.
+ */
+#include "sys/log.h"
+
+#define LIBBSD_OPENBSD_VIS	/* <vis.h> warns unless told which strnvis(3) */
+
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+#include <vis.h>
+
+#include "sys/clock.h"
+
+#define LOG_SNDBUF	(1024 * 1024)	/* some thousand lines in flight */
+
+enum dest { TO_STDERR, TO_SYSLOG, TO_SOCKET };
+
+static enum dest	 dest = TO_STDERR;
+static int		 dest_fd = -1;
+static bool		 verbose;
+static uint32_t		 dropped;
+
+void
+log_to_stderr(void)
+{
+	dest = TO_STDERR;
+}
+
+void
+log_to_syslog(const char *ident)
+{
+	openlog(ident, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+	dest = TO_SYSLOG;
+}
+
+void
+log_to_socket(int fd)
+{
+	dest = TO_SOCKET;
+	dest_fd = fd;
+}
+
+void
+log_set_verbose(bool v)
+{
+	verbose = v;
+}
+
+bool
+log_is_verbose(void)
+{
+	return verbose;
+}
+
+/* Not a datagram pair: its queue would end at net.unix.max_dgram_qlen. */
+int
+log_pair(int pair[2])
+{
+	int size = LOG_SNDBUF;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1)
+		return -1;
+	(void)setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	return 0;
+}
+
+static void
+emit(int pri, const char *line)
+{
+	static const char *const word[] = {
+		[LOG_ERR] = "error", [LOG_WARNING] = "warning",
+		[LOG_INFO] = "info", [LOG_DEBUG] = "debug",
+	};
+	struct timespec now;
+	struct tm tm;
+	char when[32];
+
+	if (dest == TO_SYSLOG) {
+		syslog(pri, "%s", line);
+		return;
+	}
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
+	dprintf(STDERR_FILENO, "%s.%03ldZ %s %s\n", when,
+	    now.tv_nsec / 1000000, word[pri & LOG_PRIMASK], line);
+}
+
+/* First byte the priority, then the text. */
+static bool
+send_line(int pri, const char *line)
+{
+	char packet[1 + LOG_LINE_MAX];
+	size_t len = strlen(line);
+
+	packet[0] = (char)pri;
+	memcpy(packet + 1, line, len);
+	return send(dest_fd, packet, 1 + len, MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
+}
+
+static void
+write_line(int pri, const char *line)
+{
+	char note[64];
+
+	if (dest != TO_SOCKET) {
+		emit(pri, line);
+		return;
+	}
+	if (dropped > 0) {
+		snprintf(note, sizeof(note), "log-dropped pid=%d lines=%u",
+		    (int)getpid(), dropped);
+		if (send_line(LOG_WARNING, note))
+			dropped = 0;
+	}
+	if (!send_line(pri, line))
+		dropped++;
+}
+
+int
+log_relay(int fd)
+{
+	char packet[1 + LOG_LINE_MAX];
+	ssize_t n;
+	int pri;
+
+	for (;;) {
+		n = recv(fd, packet, sizeof(packet) - 1, MSG_DONTWAIT);
+		if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR))
+			return -1;
+		if (n == -1)
+			return 0;
+		packet[n] = '\0';
+		pri = packet[0];
+		if (pri < LOG_ERR || pri > LOG_DEBUG || pri == LOG_NOTICE)
+			pri = LOG_WARNING;
+		emit(pri, packet + 1);
+	}
+}
+
+static void
+vlog(int pri, int error, const char *fmt, va_list ap)
+{
+	char line[LOG_LINE_MAX];
+	size_t len;
+
+	vsnprintf(line, sizeof(line), fmt, ap);
+	if (error != 0) {
+		len = strlen(line);
+		snprintf(line + len, sizeof(line) - len, ": %s",
+		    strerror(error));
+	}
+	write_line(pri, line);
+}
+
+#define LOG_BODY(pri, error) do {			\
+	va_list ap;					\
+	va_start(ap, fmt);				\
+	vlog(pri, error, fmt, ap);			\
+	va_end(ap);					\
+} while (0)
+
+void
+log_warn(const char *fmt, ...)
+{
+	LOG_BODY(LOG_WARNING, errno);
+}
+
+void
+log_warnx(const char *fmt, ...)
+{
+	LOG_BODY(LOG_WARNING, 0);
+}
+
+void
+log_info(const char *fmt, ...)
+{
+	LOG_BODY(LOG_INFO, 0);
+}
+
+void
+log_debug(const char *fmt, ...)
+{
+	if (verbose)
+		LOG_BODY(LOG_DEBUG, 0);
+}
+
+void
+fatal(const char *fmt, ...)
+{
+	LOG_BODY(LOG_ERR, errno);
+	exit(1);
+}
+
+void
+fatalx(const char *fmt, ...)
+{
+	LOG_BODY(LOG_ERR, 0);
+	exit(1);
+}
+
+void
+panic(const char *fmt, ...)
+{
+	LOG_BODY(LOG_ERR, 0);
+	abort();
+}
+
+const char *
+log_text(const char *text, char buf[LOG_TEXT_MAX])
+{
+	if (*text == '\0')
+		return "-";
+	strnvis(buf, text, LOG_TEXT_MAX, VIS_OCTAL | VIS_WHITE | VIS_DQ);
+	return buf;
+}
+
+bool
+ratelimit_pass(struct ratelimit *rl, uint32_t burst, uint32_t period)
+{
+	uint64_t now = clock_ms();
+
+	if (rl->rl_start == 0 || now - rl->rl_start >= period) {
+		rl->rl_start = now;
+		rl->rl_used = 0;
+	}
+	if (rl->rl_used >= burst) {
+		rl->rl_missed++;
+		return false;
+	}
+	rl->rl_used++;
+	return true;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * log.h - one event a line: a word, then key=value pairs.
+ * A line goes to stderr with a time in front, to syslog(3), or, from a
+ * process that may touch neither, as one datagram to the process that does.
+ */
+#ifndef SYS_LOG_H
+#define SYS_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LOG_LINE_MAX	1024	/* longer lines are cut */
+#define LOG_TEXT_MAX	512	/* room for one escaped value */
+
+/* Where lines go. The descriptor stays the caller's. */
+void	log_to_stderr(void);
+void	log_to_syslog(const char *ident);
+void	log_to_socket(int fd);
+void	log_set_verbose(bool);
+bool	log_is_verbose(void);
+
+/*
+ * Make the descriptor pair over which other processes send lines. pair[0] is
+ * read by log_relay(), pair[1] is for them. Both are close-on-exec.
+ */
+int	log_pair(int pair[2]);
+
+/* Write out the lines that wait on `fd`. Returns 0, or -1 if it is dead. */
+int	log_relay(int fd);
+
+void	log_warn(const char *fmt, ...)	/* adds errno's text */
+	    __attribute__((format(printf, 1, 2)));
+void	log_warnx(const char *fmt, ...)
+	    __attribute__((format(printf, 1, 2)));
+void	log_info(const char *fmt, ...)
+	    __attribute__((format(printf, 1, 2)));
+void	log_debug(const char *fmt, ...)
+	    __attribute__((format(printf, 1, 2)));
+
+/* The environment failed us at start-up: say so and exit 1. */
+void	fatal(const char *fmt, ...)	/* adds errno's text */
+	    __attribute__((format(printf, 1, 2), noreturn));
+void	fatalx(const char *fmt, ...)
+	    __attribute__((format(printf, 1, 2), noreturn));
+/* A bug of ours: say so and abort(3). */
+void	panic(const char *fmt, ...)
+	    __attribute__((format(printf, 1, 2), noreturn));
+
+/* Escape what a peer sent: no space, control character or quote survives
+ * unencoded, so it is one value of one line. Cut if too long. "-" if empty. */
+const char *log_text(const char *text, char buf[LOG_TEXT_MAX]);
+
+/* At most `burst` lines in `period` ms; true if this one may be written. What
+ * was held back is counted in rl_missed since the latest true. */
+struct ratelimit {
+	uint64_t	 rl_start;	/* ms */
+	uint32_t	 rl_used;
+	uint32_t	 rl_missed;
+};
+bool	ratelimit_pass(struct ratelimit *, uint32_t burst, uint32_t period);
+
+#endif

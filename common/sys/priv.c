@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * priv.c - giving up root.
+ */
+#include "sys/priv.h"
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include <grp.h>
+#include <pwd.h>
+#include <unistd.h>
+
+int
+priv_lookup(const char *user, struct priv *pr, const char **missing)
+{
+	const struct passwd *pw;
+
+	pr->pr_uid = geteuid();
+	pr->pr_gid = getegid();
+	pr->pr_root = pr->pr_uid == 0;
+	if (!pr->pr_root)
+		return 0;
+	*missing = *user != '\0' ? user : PRIV_FALLBACK;
+	if (*user != '\0')
+		pw = getpwnam(user);
+	else if ((pw = getpwnam(PRIV_USER)) == NULL)
+		pw = getpwnam(PRIV_FALLBACK);
+	if (pw == NULL)
+		return -1;
+	pr->pr_uid = pw->pw_uid;
+	pr->pr_gid = pw->pw_gid;
+	return 0;
+}
+
+static int
+change_user(const struct priv *pr)
+{
+	if (setgroups(1, &pr->pr_gid) == -1 ||
+	    setresgid(pr->pr_gid, pr->pr_gid, pr->pr_gid) == -1)
+		return -1;
+	return setresuid(pr->pr_uid, pr->pr_uid, pr->pr_uid);
+}
+
+int
+priv_drop(const struct priv *pr, const char *root)
+{
+	struct rlimit none = { 0, 0 };
+
+	if (pr->pr_root) {
+		if (root != NULL && (chroot(root) == -1 || chdir("/") == -1))
+			return -1;
+		if (change_user(pr) == -1)
+			return -1;
+	}
+	if (setrlimit(RLIMIT_CORE, &none) == -1)
+		return -1;
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}

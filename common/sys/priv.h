@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * priv.h - giving up root.
+ */
+#ifndef SYS_PRIV_H
+#define SYS_PRIV_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define PRIV_USER	"rtmpd"		/* taken by default if it exists */
+#define PRIV_FALLBACK	"nobody"
+
+struct priv {
+	uid_t	 pr_uid;
+	gid_t	 pr_gid;
+	bool	 pr_root;	/* we are root and have something to give up */
+};
+
+/*
+ * Find out whom to become: `user`, or if it is "" the default. Without root
+ * there is no choice and it is whoever we are. -1 if there is no such user;
+ * `*missing` then names it.
+ */
+int	priv_lookup(const char *user, struct priv *, const char **missing);
+
+/*
+ * Become that user for good, shut in `root` if it is not NULL (as root only),
+ * with no_new_privs and no core dumps. -1 and errno: do not go on.
+ */
+int	priv_drop(const struct priv *, const char *root);
+
+#endif

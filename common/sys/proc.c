@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * proc.c - processes: telling them apart, ending them, cutting them loose.
+ */
+#include "sys/proc.h"
+
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD	77	/* Linux 6.5 */
+#endif
+
+int
+proc_of_peer(int sock, pid_t *pid)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+	int fd;
+
+	if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &cred, &len) == -1)
+		return -1;
+	*pid = cred.pid;
+	len = sizeof(fd);
+	if (getsockopt(sock, SOL_SOCKET, SO_PEERPIDFD, &fd, &len) == 0) {
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+		return fd;
+	}
+	return (int)syscall(SYS_pidfd_open, cred.pid, 0);
+}
+
+int
+proc_kill(int pidfd)
+{
+	return (int)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	int x = *(const int *)a, y = *(const int *)b;
+
+	return (x > y) - (x < y);
+}
+
+void
+proc_close_others(const int *keep, int n)
+{
+	int sorted[16], i;
+	unsigned int from = STDERR_FILENO + 1;
+
+	if (n > 16)
+		n = 16;
+	memcpy(sorted, keep, (size_t)n * sizeof(int));
+	qsort(sorted, (size_t)n, sizeof(int), compare);
+	for (i = 0; i < n; i++) {
+		if (sorted[i] < (int)from)
+			continue;
+		if (sorted[i] > (int)from)
+			(void)close_range(from, (unsigned int)sorted[i] - 1,
+			    0);
+		from = (unsigned int)sorted[i] + 1;
+	}
+	(void)close_range(from, ~0U, 0);
+}
+
+int
+proc_null_stdio(int err)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (fd == -1)
+		return -1;
+	dup2(fd, STDIN_FILENO);
+	dup2(fd, STDOUT_FILENO);
+	if (err)
+		dup2(fd, STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+	return 0;
+}
+
+int
+proc_daemonize(void)
+{
+	int step;
+
+	for (step = 0; step < 2; step++) {
+		switch (fork()) {
+		case -1:
+			return -1;
+		case 0:
+			break;
+		default:
+			_exit(0);
+		}
+		if (step == 0 && setsid() == -1)
+			return -1;
+	}
+	return proc_null_stdio(1);
+}
+
+int
+proc_sibling(const char *name, char *out, size_t size)
+{
+	ssize_t n = readlink("/proc/self/exe", out, size - 1);
+	char *slash;
+
+	if (n == -1)
+		return -1;
+	out[n] = '\0';
+	slash = strrchr(out, '/');
+	if (slash == NULL) {
+		errno = ENOENT;
+		return -1;
+	}
+	slash[1] = '\0';
+	if (strlcat(out, name, size) >= size) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	return 0;
+}

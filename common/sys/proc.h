@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * proc.h - processes: telling them apart, ending them, cutting them loose.
+ */
+#ifndef SYS_PROC_H
+#define SYS_PROC_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * A descriptor for the process at the other end of a connected Unix socket,
+ * close-on-exec, and its pid. -1 and errno if it is gone.
+ */
+int	proc_of_peer(int sock, pid_t *pid);
+
+/* SIGKILL through such a descriptor: it can never hit a reused pid. */
+int	proc_kill(int pidfd);
+
+/* Close every descriptor but 0, 1, 2 and the `n` listed. */
+void	proc_close_others(const int *keep, int n);
+
+/* Point descriptors 0, 1 and 2 (2 only if `err`) to /dev/null. */
+int	proc_null_stdio(int err);
+
+/* Leave terminal, session and parent behind: the caller goes on in a process
+ * without them, the original one has exited. -1 and errno on failure. */
+int	proc_daemonize(void);
+
+/* Path of a program that was installed beside ours. -1 if it does not fit. */
+int	proc_sibling(const char *name, char *out, size_t size);
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * rundir.c - find, check and enter the run directory.
+ * Refuses a directory that is not ours alone, and, as root, one that holds
+ * anything rtmpd did not put there: handing it over would be a disaster.
+ */
+#include "sys/rundir.h"
+
+#include <sys/stat.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sys/priv.h"
+
+static int
+default_path(const struct priv *pr, char *out, size_t size)
+{
+	const char *xdg = getenv("XDG_RUNTIME_DIR");
+	int n;
+
+	if (pr->pr_root)
+		n = snprintf(out, size, "/run/rtmpd");
+	else if (xdg != NULL && xdg[0] == '/')
+		n = snprintf(out, size, "%s/rtmpd", xdg);
+	else
+		n = snprintf(out, size, "/tmp/rtmpd-%u", pr->pr_uid);
+	return n > 0 && (size_t)n < size ? 0 : -1;
+}
+
+static bool
+is_ours(const char *name)
+{
+	static const char *const known[] = {
+		".", "..", RUNDIR_LOCK, RUNDIR_START, RUNDIR_PID, RUNDIR_BOX,
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(name, known[i]) == 0)
+			return true;
+	return false;
+}
+
+/* The name of something in the directory that is none of ours, or NULL. */
+static const char *
+find_foreign(int fd)
+{
+	static char name[NAME_MAX + 1];
+	const struct dirent *de;
+	bool found = false;
+	DIR *dir;
+
+	if ((fd = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
+		return "?";
+	if ((dir = fdopendir(fd)) == NULL) {
+		close(fd);
+		return "?";
+	}
+	while (!found && (de = readdir(dir)) != NULL) {
+		found = !is_ours(de->d_name);
+		strlcpy(name, de->d_name, sizeof(name));
+	}
+	closedir(dir);
+	return found ? name : NULL;
+}
+
+static int
+check_dir(int fd, const struct priv *pr, const char *path, char *err,
+    size_t errlen)
+{
+	const char *foreign;
+	struct stat st;
+
+	if (fstat(fd, &st) == -1) {
+		snprintf(err, errlen, "%s: %s", path, strerror(errno));
+		return -1;
+	}
+	if (st.st_uid != geteuid() && st.st_uid != pr->pr_uid) {
+		snprintf(err, errlen, "%s: belongs to uid %u", path,
+		    st.st_uid);
+		return -1;
+	}
+	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+		snprintf(err, errlen, "%s: others may write to it", path);
+		return -1;
+	}
+	if (pr->pr_root && st.st_uid == 0 && pr->pr_uid != 0 &&
+	    (foreign = find_foreign(fd)) != NULL) {
+		snprintf(err, errlen, "%s: holds \"%s\", so it is no run "
+		    "directory and is not handed to another user", path,
+		    foreign);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+make_dir(int at, const char *name)
+{
+	if (mkdirat(at, name, 0700) == -1 && errno != EEXIST)
+		return -1;
+	return openat(at, name,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static int
+hand_over(int fd, mode_t mode, const struct priv *pr)
+{
+	if (fchmod(fd, mode) == -1)
+		return -1;
+	return pr->pr_root ? fchown(fd, pr->pr_uid, pr->pr_gid) : 0;
+}
+
+static int
+enter(int fd, const struct priv *pr, const char *path, char *err,
+    size_t errlen)
+{
+	int box = -1, ok;
+
+	if (check_dir(fd, pr, path, err, errlen) == -1)
+		return -1;
+	ok = hand_over(fd, 0755, pr) == 0 &&
+	    (box = make_dir(fd, RUNDIR_BOX)) != -1 &&
+	    hand_over(box, 0755, pr) == 0 && fchdir(fd) == 0;
+	if (!ok)
+		snprintf(err, errlen, "%s: %s", path, strerror(errno));
+	if (box != -1)
+		close(box);
+	return ok ? 0 : -1;
+}
+
+int
+rundir_enter(const char *path, const struct priv *pr, char *used, size_t size,
+    char *err, size_t errlen)
+{
+	char chosen[PATH_MAX];
+	int fd, rc;
+
+	if (*path != '\0')
+		strlcpy(chosen, path, sizeof(chosen));
+	else if (default_path(pr, chosen, sizeof(chosen)) == -1) {
+		snprintf(err, errlen, "run directory: path too long");
+		return -1;
+	}
+	if ((fd = make_dir(AT_FDCWD, chosen)) == -1) {
+		snprintf(err, errlen, "%s: %s", chosen, strerror(errno));
+		return -1;
+	}
+	rc = enter(fd, pr, chosen, err, errlen);
+	close(fd);
+	if (rc == 0 && getcwd(used, size) == NULL)
+		strlcpy(used, chosen, size);
+	return rc;
+}

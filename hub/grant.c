@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * grant.c - hand out rings.
+ * Every publisher process gets a new one, which is never handed on: what an
+ * ended publisher could still write to is seen by nobody new.
+ */
+#include "hub.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shm/segment.h"
+#include "sys/log.h"
+
+void
+grant_init(struct grant *g)
+{
+	memset(g, 0, sizeof(*g));
+	g->g_fd = -1;
+}
+
+static void
+account(struct hub *h, uint64_t bytes)
+{
+	h->h_ring_bytes += bytes;
+	registry_add(&h->h_registry.rg_head->rg_ring_bytes, bytes);
+}
+
+static bool
+refuse(struct hub *h, struct session *s, const char *what)
+{
+	char name[LOG_TEXT_MAX], text[LOG_TEXT_MAX];
+
+	log_warnx("publish-refused stream=%s peer=%s reason=no-memory "
+	    "limit=%s", log_text(s->s_body.eb_name, name), s->s_body.eb_peer,
+	    log_text(what, text));
+	session_answer(h, s, HUB_REFUSED, HUB_NO_MEMORY, what, NULL, 0);
+	return false;
+}
+
+bool
+grant_make(struct hub *h, struct grant *g, struct session *s)
+{
+	uint64_t size = h->h_conf->cf_ring, bytes = RING_HEADER + size;
+	int rw;
+
+	if (h->h_ring_bytes + bytes > h->h_conf->cf_max_ring_memory)
+		return refuse(h, s, "max-ring-memory");
+	if (segment_create(bytes, &rw, &g->g_fd) == -1)
+		return refuse(h, s, errno == ENOSPC ? "/dev/shm is full" :
+		    strerror(errno));
+	account(h, bytes);
+	g->g_size = size;
+	g->g_since = h->h_now;
+	g->g_generation = s->s_generation = ++h->h_generation;
+	registry_add(&h->h_registry.rg_head->rg_publishes, 1);
+	session_answer(h, s, HUB_RING, HUB_OK, "", &rw, 1);
+	close(rw);
+	return true;
+}
+
+const char *
+grant_confirm(struct grant *g)
+{
+	const char *why = ring_attach(&g->g_map, g->g_fd);
+
+	if (why != NULL)
+		return why;
+	if (g->g_map.rr_size != g->g_size ||
+	    ring_generation(&g->g_map) != g->g_generation)
+		return "not the ring that was granted";
+	return NULL;
+}
+
+void
+grant_drop(struct hub *h, struct grant *g)
+{
+	if (g->g_fd == -1)
+		return;
+	ring_detach(&g->g_map);
+	close(g->g_fd);
+	account(h, -(RING_HEADER + g->g_size));
+	grant_init(g);
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * hub.c - the hub's set-up and its loop.
+ * An idle hub sleeps in epoll_wait(2) without a timeout. Peers are freed only
+ * between turns, so no event of a turn can refer to a freed one.
+ */
+#include "hub.h"
+
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "shm/segment.h"
+#include "sys/clock.h"
+#include "sys/log.h"
+#include "sys/rundir.h"
+
+#define HUB_EVENTS	128
+#define HUB_BACKLOG	4096
+#define STOP_GRACE	1200	/* ms for connections to say goodbye */
+
+static void
+watch(struct hub *h, int fd, int *which)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = which };
+
+	if (epoll_ctl(h->h_epoll, EPOLL_CTL_ADD, fd, &ev) == -1)
+		fatal("epoll_ctl");
+}
+
+static void
+open_registry(struct hub *h)
+{
+	uint32_t streams = h->h_conf->cf_max_streams;
+	uint32_t sessions = h->h_conf->cf_max_connections;
+	struct timespec now;
+	int rw;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	h->h_generation = (uint64_t)now.tv_sec * 1000000 +
+	    (uint64_t)now.tv_nsec / 1000;
+	if (segment_create(registry_size(streams, sessions), &rw,
+	    &h->h_registry_fd) == -1)
+		fatal("registry in /dev/shm");
+	if (registry_create(&h->h_registry, rw, streams, sessions,
+	    h->h_generation) == -1)
+		fatal("map the registry");
+	close(rw);
+	slots_init(&h->h_stream_slots, streams);
+	slots_init(&h->h_session_slots, sessions);
+}
+
+static void
+open_signals(struct hub *h)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	h->h_signal = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (h->h_signal == -1)
+		fatal("signalfd");
+}
+
+void
+hub_open(struct hub *h, const struct conf *cf, uint64_t idle_exit)
+{
+	memset(h, 0, sizeof(*h));
+	h->h_conf = cf;
+	h->h_idle_exit = idle_exit;
+	h->h_idle_since = h->h_now = clock_ms();
+	TAILQ_INIT(&h->h_peers);
+	RB_INIT(&h->h_streams);
+	if ((h->h_epoll = epoll_create1(EPOLL_CLOEXEC)) == -1)
+		fatal("epoll_create");
+	if (log_pair(h->h_log) == -1)
+		fatal("socketpair");
+	open_registry(h);
+	open_signals(h);
+	watch(h, h->h_signal, &h->h_signal);
+	watch(h, h->h_log[0], &h->h_log[0]);
+}
+
+void
+hub_bind(struct hub *h)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+
+	strlcpy(sun.sun_path, RUNDIR_HUB, sizeof(sun.sun_path));
+	h->h_listen = socket(AF_UNIX,
+	    SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (h->h_listen == -1)
+		fatal("socket");
+	(void)unlink(RUNDIR_HUB);
+	umask(0177);
+	if (bind(h->h_listen, (struct sockaddr *)&sun, sizeof(sun)) == -1 ||
+	    listen(h->h_listen, HUB_BACKLOG) == -1)
+		fatal("bind %s", RUNDIR_HUB);
+	watch(h, h->h_listen, &h->h_listen);
+}
+
+static void
+hub_stop(struct hub *h)
+{
+	struct session *s;
+	struct peer *p;
+	int i;
+
+	if (h->h_stop_by != 0)
+		return;
+	h->h_stop_by = h->h_now + STOP_GRACE;
+	close(h->h_listen);
+	(void)unlink(RUNDIR_HUB);
+	TAILQ_FOREACH(p, &h->h_peers, p_link)
+		for (i = 0; i < HUB_SLOTS; i++)
+			if ((s = p->p_session[i]) != NULL)
+				session_answer(h, s, HUB_CLOSE, HUB_SHUTDOWN,
+				    "", NULL, 0);
+	stream_wake_all(h);
+}
+
+static void
+handle(struct hub *h, struct epoll_event *ev)
+{
+	struct signalfd_siginfo si;
+
+	if (ev->data.ptr == &h->h_listen)
+		peer_accept(h);
+	else if (ev->data.ptr == &h->h_log[0])
+		(void)log_relay(h->h_log[0]);
+	else if (ev->data.ptr != &h->h_signal)
+		peer_read(h, ev->data.ptr);
+	else if (read(h->h_signal, &si, sizeof(si)) == sizeof(si))
+		hub_stop(h);
+}
+
+/*
+ * Leave if nobody came for a while. Whoever wants to start a hub holds the
+ * start lock meanwhile, so taking it here rules out a race with them; who had
+ * connected just before finds the connection closed and tries again.
+ */
+static bool
+leave_idle(struct hub *h)
+{
+	int lock;
+
+	if (h->h_idle_exit == 0 || h->h_npeers > 0 ||
+	    h->h_now - h->h_idle_since < h->h_idle_exit)
+		return false;
+	h->h_idle_since = h->h_now;
+	lock = open(RUNDIR_START, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (lock == -1 || flock(lock, LOCK_EX | LOCK_NB) == -1) {
+		if (lock != -1)
+			close(lock);
+		return false;
+	}
+	peer_accept(h);
+	if (h->h_npeers == 0)
+		return true;
+	close(lock);
+	return false;
+}
+
+static int
+timeout(struct hub *h)
+{
+	uint64_t at = stream_deadline(h);
+
+	if (h->h_stop_by != 0 && h->h_stop_by < at)
+		at = h->h_stop_by;
+	if (h->h_idle_exit != 0 && h->h_npeers == 0 &&
+	    h->h_idle_since + h->h_idle_exit < at)
+		at = h->h_idle_since + h->h_idle_exit;
+	if (at == UINT64_MAX)
+		return -1;
+	return at > h->h_now ? (int)(at - h->h_now) : 0;
+}
+
+static void
+turn(struct hub *h)
+{
+	struct epoll_event ev[HUB_EVENTS];
+	int i, n;
+
+	n = epoll_wait(h->h_epoll, ev, HUB_EVENTS, timeout(h));
+	h->h_now = clock_ms();
+	for (i = 0; i < n; i++)
+		handle(h, &ev[i]);
+	stream_tick(h);
+	peer_reap(h);
+}
+
+int
+hub_run(struct hub *h)
+{
+	struct peer *p;
+	const char *why = "idle";
+
+	while (!leave_idle(h)) {
+		turn(h);
+		if (h->h_stop_by == 0)
+			continue;
+		why = "signal";
+		if (h->h_npeers == 0 || h->h_now >= h->h_stop_by)
+			break;
+	}
+	if (h->h_stop_by == 0)
+		(void)unlink(RUNDIR_HUB);
+	TAILQ_FOREACH(p, &h->h_peers, p_link)
+		peer_kill(p);
+	(void)log_relay(h->h_log[0]);
+	log_info("hub-stop pid=%d reason=%s killed=%u", (int)getpid(), why,
+	    h->h_npeers);
+	return 0;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * hub.h - the hub: sole writer of the registry, judge of who may publish.
+ * It never sees a byte of media and is on nobody's data path.
+ *
+ * A peer is a connected process; a session is one slot of a peer, with a role
+ * at a stream; a stream has at most one publisher and any subscribers.
+ */
+#ifndef HUB_HUB_H
+#define HUB_HUB_H
+
+#include <sys/queue.h>
+#include <sys/tree.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "conf/conf.h"
+#include "conf/hubmsg.h"
+#include "shm/registry.h"
+#include "shm/ring.h"
+
+struct peer;
+struct stream;
+
+struct session {
+	TAILQ_ENTRY(session)	 s_link;	/* among a stream's subscribers */
+	struct peer		*s_peer;
+	struct stream		*s_stream;	/* NULL without a role */
+	uint64_t		 s_generation;	/* of the ring last handed out */
+	uint32_t		 s_entry;	/* in the registry */
+	uint16_t		 s_slot;
+	struct session_body	 s_body;	/* as in the registry */
+};
+TAILQ_HEAD(session_list, session);
+
+struct peer {
+	TAILQ_ENTRY(peer)	 p_link;
+	struct session		*p_session[HUB_SLOTS];
+	int			 p_fd;
+	int			 p_pidfd;
+	pid_t			 p_pid;
+	bool			 p_closing;	/* freed at the end of the turn */
+	char			 p_host[REGISTRY_TEXT];
+};
+TAILQ_HEAD(peer_list, peer);
+
+/* A ring and what the hub keeps of it. */
+struct grant {
+	struct ring_reader	 g_map;		/* once its publisher made it */
+	int			 g_fd;		/* read-only, -1 if no ring */
+	uint64_t		 g_size;	/* data bytes */
+	uint64_t		 g_generation;
+	uint64_t		 g_since;	/* granted at, ms */
+};
+
+struct stream {
+	RB_ENTRY(stream)	 t_link;
+	struct session		*t_publisher;	/* was granted t_next */
+	struct session		*t_successor;	/* waits for the above to end */
+	struct session_list	 t_subscribers;
+	uint32_t		 t_nsubscribers;
+	uint32_t		 t_entry;	/* in the registry */
+	struct grant		 t_ring;	/* what subscribers read */
+	struct grant		 t_next;	/* granted, not yet confirmed */
+	uint64_t		 t_deadline;	/* end of linger, ms; 0 none */
+	struct stream_body	 t_body;	/* as in the registry */
+};
+RB_HEAD(stream_tree, stream);
+
+/* Indices of free entries of a registry table. */
+struct slots {
+	uint32_t	*sl_free;
+	uint32_t	 sl_nfree;
+};
+
+struct hub {
+	const struct conf	*h_conf;
+	struct registry		 h_registry;
+	struct peer_list	 h_peers;
+	struct stream_tree	 h_streams;
+	struct slots		 h_stream_slots;
+	struct slots		 h_session_slots;
+	uint64_t		 h_generation;	/* latest given to a ring */
+	uint64_t		 h_ring_bytes;	/* reserved now */
+	uint64_t		 h_now;		/* ms, of this turn */
+	uint64_t		 h_idle_since;	/* ms; 0 while there are peers */
+	uint64_t		 h_idle_exit;	/* ms without peers; 0 never */
+	uint64_t		 h_stop_by;	/* ms; 0 while not stopping */
+	uint32_t		 h_npeers;
+	int			 h_listen;
+	int			 h_epoll;
+	int			 h_signal;
+	int			 h_registry_fd;	/* read-only */
+	int			 h_log[2];	/* log_pair() */
+};
+
+/* hub.c: set-up and the loop. hub_open() is fatal on failure. */
+void	hub_open(struct hub *, const struct conf *, uint64_t idle_exit);
+void	hub_bind(struct hub *);
+int	hub_run(struct hub *);		/* returns the exit status */
+
+/* slots.c */
+void	slots_init(struct slots *, uint32_t n);
+bool	slots_take(struct slots *, uint32_t *index);
+void	slots_give(struct slots *, uint32_t index);
+
+/* peer.c: connected processes and their sessions. */
+void	peer_accept(struct hub *);
+void	peer_read(struct hub *, struct peer *);
+void	peer_close(struct hub *, struct peer *);	/* later, in reap */
+void	peer_reap(struct hub *);
+void	peer_kill(const struct peer *);
+/* Answer a session; `fds` stay ours. A peer that cannot take it is closed. */
+void	session_answer(struct hub *, struct session *, enum hub_verdict,
+	    enum hub_reason, const char *text, const int *fds, int nfd);
+
+/* stream.c: who publishes and who subscribes. */
+void	stream_report(struct hub *, struct session *,
+	    const struct hub_report *);
+void	stream_leave(struct hub *, struct session *, bool clean);
+void	stream_tick(struct hub *);	/* deadlines that have passed */
+uint64_t stream_deadline(struct hub *);	/* ms, UINT64_MAX none */
+void	stream_wake_all(struct hub *);	/* after messages to subscribers */
+
+/* grant.c: rings. */
+void	grant_init(struct grant *);
+/* Make a ring and send it to the session. On failure the session has been
+ * refused with the reason. */
+bool	grant_make(struct hub *, struct grant *, struct session *);
+/* Its publisher says it is a ring now: map it. NULL, or a static sentence. */
+const char *grant_confirm(struct grant *);
+void	grant_drop(struct hub *, struct grant *);
+
+#endif

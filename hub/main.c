@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * main.c - rtmphub: options, log, configuration, lock, socket, loop.
+ */
+#include <sys/file.h>
+#include <sys/resource.h>
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "conf/conf.h"
+#include "hub.h"
+#include "sys/log.h"
+#include "sys/priv.h"
+#include "sys/rundir.h"
+
+#define LOCK_PATIENCE	1000	/* ms for a hub that is leaving */
+
+struct options {
+	const char	*o_conf;
+	const char	*o_rundir;
+	uint64_t	 o_idle;	/* ms */
+	bool		 o_debug;
+	bool		 o_verbose;
+};
+
+static void
+usage(FILE *to)
+{
+	fprintf(to, "usage: rtmphub [-dvV] [-f file] [-i seconds] "
+	    "[-r run-directory]\n");
+}
+
+static void
+parse(int argc, char **argv, struct options *o)
+{
+	static const struct option longopts[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *bad;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "df:i:r:vV", longopts, NULL))
+	    != -1)
+		switch (c) {
+		case 'd':
+			o->o_debug = true;
+			break;
+		case 'f':
+			o->o_conf = optarg;
+			break;
+		case 'i':
+			o->o_idle = 1000 * (uint64_t)strtonum(optarg, 1,
+			    86400, &bad);
+			if (bad != NULL)
+				errx(EX_USAGE, "-i %s: %s", optarg, bad);
+			break;
+		case 'r':
+			o->o_rundir = optarg;
+			break;
+		case 'v':
+			o->o_verbose = true;
+			break;
+		case 'V':
+			puts("rtmphub " RTMPD_VERSION);
+			exit(0);
+		case 'h':
+			usage(stdout);
+			exit(0);
+		default:
+			usage(stderr);
+			exit(EX_USAGE);
+		}
+	if (optind != argc) {
+		usage(stderr);
+		exit(EX_USAGE);
+	}
+}
+
+/* One hub a run directory. The lock ends with the process, however it ends. */
+static void
+take_lock(void)
+{
+	struct timespec step = { 0, 20 * 1000000 };
+	int fd, waited;
+
+	fd = open(RUNDIR_LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd == -1)
+		fatal("open %s", RUNDIR_LOCK);
+	for (waited = 0; flock(fd, LOCK_EX | LOCK_NB) == -1; waited += 20) {
+		if (errno != EWOULDBLOCK)
+			fatal("lock %s", RUNDIR_LOCK);
+		if (waited >= LOCK_PATIENCE) {
+			log_warnx("hub-refused reason=another-hub-runs");
+			exit(EX_TEMPFAIL);
+		}
+		nanosleep(&step, NULL);
+	}
+}
+
+/* Two descriptors for each connection. */
+static void
+raise_files(void)
+{
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
+		return;
+	rl.rlim_cur = rl.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &rl);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct conf conf;
+	static struct hub hub;
+	struct options o = { .o_conf = NULL };
+	char error[PATH_MAX + 256], used[PATH_MAX];
+	const char *missing;
+	struct priv priv;
+
+	setproctitle_init(argc, argv, environ);
+	parse(argc, argv, &o);
+	log_set_verbose(o.o_verbose);
+	if (!o.o_debug)
+		log_to_syslog("rtmphub");
+	conf_init(&conf);
+	if (conf_load_default(&conf, o.o_conf, error, sizeof(error)) == -1)
+		fatalx("%s", error);
+	if (o.o_rundir == NULL)
+		o.o_rundir = conf.cf_rundir;
+	if (priv_lookup(conf.cf_user, &priv, &missing) == -1)
+		fatalx("no user %s", missing);
+	if (rundir_enter(o.o_rundir, &priv, used, sizeof(used), error,
+	    sizeof(error)) == -1)
+		fatalx("%s", error);
+	raise_files();
+	if (priv_drop(&priv, NULL) == -1)
+		fatal("give up root");
+	take_lock();
+	hub_open(&hub, &conf, o.o_idle);
+	hub_bind(&hub);
+	setproctitle("-rtmpd: hub");
+	log_info("hub-start pid=%d run-directory=%s ring=%llu", (int)getpid(),
+	    used, (unsigned long long)conf.cf_ring);
+	return hub_run(&hub);
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * peer.c - connected processes and their sessions.
+ * Who a process is, the kernel says: credentials and a pidfd, taken when it
+ * connected. A process that sends nonsense, or does not read, is cut off.
+ */
+#include "hub.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sys/fdpass.h"
+#include "sys/log.h"
+#include "sys/proc.h"
+
+#define READ_BURST	16	/* messages of one peer in one turn */
+
+void
+peer_kill(const struct peer *p)
+{
+	if (proc_kill(p->p_pidfd) == -1 && errno != ESRCH)
+		log_warn("kill pid=%d", (int)p->p_pid);
+}
+
+static struct peer *
+peer_make(struct hub *h, int fd)
+{
+	struct peer *p = calloc(1, sizeof(*p));
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = p };
+
+	if (p == NULL)
+		return NULL;
+	p->p_fd = fd;
+	p->p_pidfd = proc_of_peer(fd, &p->p_pid);
+	if (p->p_pidfd == -1 ||
+	    epoll_ctl(h->h_epoll, EPOLL_CTL_ADD, fd, &ev) == -1) {
+		if (p->p_pidfd != -1)
+			close(p->p_pidfd);
+		free(p);
+		return NULL;
+	}
+	TAILQ_INSERT_TAIL(&h->h_peers, p, p_link);
+	h->h_npeers++;
+	h->h_idle_since = 0;
+	return p;
+}
+
+void
+peer_accept(struct hub *h)
+{
+	int fd;
+
+	for (;;) {
+		fd = accept4(h->h_listen, NULL, NULL,
+		    SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd == -1)
+			return;
+		if (peer_make(h, fd) == NULL) {
+			log_warn("accept from a process");
+			close(fd);
+		}
+	}
+}
+
+void
+peer_close(struct hub *h, struct peer *p)
+{
+	(void)h;
+	p->p_closing = true;
+}
+
+static void
+session_end(struct hub *h, struct session *s)
+{
+	struct session_body none = { .eb_pid = 0 };
+
+	stream_leave(h, s, false);
+	registry_put_session(&h->h_registry, s->s_entry, &none);
+	slots_give(&h->h_session_slots, s->s_entry);
+	s->s_peer->p_session[s->s_slot] = NULL;
+	free(s);
+}
+
+static void
+peer_free(struct hub *h, struct peer *p)
+{
+	int i;
+
+	for (i = 0; i < HUB_SLOTS; i++)
+		if (p->p_session[i] != NULL)
+			session_end(h, p->p_session[i]);
+	TAILQ_REMOVE(&h->h_peers, p, p_link);
+	close(p->p_fd);
+	close(p->p_pidfd);
+	free(p);
+	if (--h->h_npeers == 0)
+		h->h_idle_since = h->h_now;
+}
+
+/* Ending one may close another, whose notice could not be sent. */
+void
+peer_reap(struct hub *h)
+{
+	struct peer *p;
+	bool again;
+
+	do {
+		again = false;
+		TAILQ_FOREACH(p, &h->h_peers, p_link)
+			if (p->p_closing) {
+				peer_free(h, p);
+				again = true;
+				break;
+			}
+	} while (again);
+}
+
+static void
+send_answer(struct hub *h, struct peer *p, const struct hub_answer *a,
+    const int *fds, int nfd)
+{
+	if (p->p_closing)
+		return;
+	if (fdpass_send(p->p_fd, a, sizeof(*a), fds, nfd) == -1) {
+		if (errno == EAGAIN)
+			log_warnx("hub-closes pid=%d reason=does-not-read",
+			    (int)p->p_pid);
+		peer_close(h, p);
+	}
+}
+
+void
+session_answer(struct hub *h, struct session *s, enum hub_verdict verdict,
+    enum hub_reason reason, const char *text, const int *fds, int nfd)
+{
+	struct hub_answer a = {
+		.ha_head = { HUBMSG_FORMAT(a), HUB_ANSWER, s->s_slot },
+		.ha_verdict = (uint16_t)verdict,
+		.ha_reason = (uint16_t)reason,
+		.ha_stream = HUB_NO_STREAM,
+		.ha_generation = s->s_generation,
+		.ha_ring_size = h->h_conf->cf_ring,
+	};
+
+	if (s->s_stream != NULL)
+		a.ha_stream = s->s_stream->t_entry;
+	strlcpy(a.ha_text, text, sizeof(a.ha_text));
+	send_answer(h, s->s_peer, &a, fds, nfd);
+}
+
+/* Before there is a session, or for all of them. */
+static void
+peer_answer(struct hub *h, struct peer *p, enum hub_verdict verdict,
+    enum hub_reason reason, const char *text, const int *fds, int nfd)
+{
+	struct session s = { .s_peer = p };
+
+	session_answer(h, &s, verdict, reason, text, fds, nfd);
+}
+
+static uint32_t
+count_host(const struct hub *h, const char *host)
+{
+	const struct peer *p;
+	uint32_t n = 0;
+
+	TAILQ_FOREACH(p, &h->h_peers, p_link)
+		if (!p->p_closing && strcmp(p->p_host, host) == 0)
+			n++;
+	return n;
+}
+
+/* The first report of a connection: is there room for it? */
+static bool
+peer_register(struct hub *h, struct peer *p, const struct hub_report *r)
+{
+	const char *limit = NULL;
+	int fds[2] = { h->h_registry_fd, h->h_log[1] };
+
+	if (p->p_host[0] != '\0')
+		return true;
+	if (h->h_npeers > h->h_conf->cf_max_connections)
+		limit = "max-connections";
+	else if (count_host(h, r->hr_host) >= h->h_conf->cf_max_per_address)
+		limit = "max-per-address";
+	if (limit != NULL) {
+		peer_answer(h, p, HUB_REFUSED, HUB_LIMIT, limit, NULL, 0);
+		peer_close(h, p);
+		return false;
+	}
+	strlcpy(p->p_host, r->hr_host[0] != '\0' ? r->hr_host : "-",
+	    sizeof(p->p_host));
+	registry_add(&h->h_registry.rg_head->rg_connections, 1);
+	peer_answer(h, p, HUB_WELCOME, HUB_OK, "", fds, 2);
+	return true;
+}
+
+static struct session *
+session_make(struct hub *h, struct peer *p, const struct hub_report *r)
+{
+	struct session *s = calloc(1, sizeof(*s));
+
+	if (s == NULL || !slots_take(&h->h_session_slots, &s->s_entry)) {
+		free(s);
+		return NULL;
+	}
+	s->s_peer = p;
+	s->s_slot = r->hr_head.hh_slot;
+	s->s_body.eb_pid = (uint32_t)p->p_pid;
+	s->s_body.eb_slot = s->s_slot;
+	p->p_session[s->s_slot] = s;
+	return s;
+}
+
+static void
+session_update(struct hub *h, struct session *s, const struct hub_report *r)
+{
+	struct session_body *eb = &s->s_body;
+
+	eb->eb_since = r->hr_since;
+	eb->eb_rate = r->hr_rate;
+	eb->eb_counters = r->hr_counters;
+	memcpy(eb->eb_peer, r->hr_peer, sizeof(eb->eb_peer));
+	memcpy(eb->eb_program, r->hr_program, sizeof(eb->eb_program));
+	stream_report(h, s, r);
+	registry_put_session(&h->h_registry, s->s_entry, eb);
+}
+
+static void
+peer_report(struct hub *h, struct peer *p, const struct hub_report *r)
+{
+	struct session *s = p->p_session[r->hr_head.hh_slot];
+
+	if (!peer_register(h, p, r))
+		return;
+	if (s == NULL && (s = session_make(h, p, r)) == NULL) {
+		struct session none = {
+			.s_peer = p, .s_slot = r->hr_head.hh_slot,
+		};
+
+		session_answer(h, &none, HUB_REFUSED, HUB_LIMIT,
+		    "max-connections", NULL, 0);
+		return;
+	}
+	session_update(h, s, r);
+	if (r->hr_role == ROLE_NONE && s->s_slot != 0)
+		session_end(h, s);
+}
+
+void
+peer_read(struct hub *h, struct peer *p)
+{
+	struct hub_report r;
+	int fds[FDPASS_MAX], i, n;
+	ssize_t len;
+
+	for (n = 0; n < READ_BURST && !p->p_closing; n++) {
+		len = fdpass_recv(p->p_fd, &r, sizeof(r), fds);
+		if (len == -1 && (errno == EAGAIN || errno == EINTR))
+			return;
+		for (i = 0; i < FDPASS_MAX; i++)
+			if (fds[i] != -1)
+				close(fds[i]);
+		if (len > 0 && hub_report_valid(&r, len)) {
+			peer_report(h, p, &r);
+			continue;
+		}
+		if (len > 0 || (len == -1 && errno == EMSGSIZE)) {
+			log_warnx("hub-closes pid=%d reason=bad-message",
+			    (int)p->p_pid);
+			peer_answer(h, p, HUB_CLOSE, HUB_VERSION, "", NULL, 0);
+		}
+		peer_close(h, p);
+	}
+}

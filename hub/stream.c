@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * stream.c - who publishes and who subscribes.
+ *
+ *	WAITING		subscribers, no publisher
+ *	LIVE		a publisher was granted the stream
+ *	LOST		it vanished without a word; `linger` runs
+ *
+ * Subscribers hear of a ring only when its publisher confirmed it, of its end
+ * when the publisher left cleanly or linger ran out. A second publisher is
+ * refused, unless the first has been silent for `takeover`: that one is killed
+ * and the second waits until its end was seen.
+ */
+#include "hub.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "shm/futex.h"
+#include "sys/log.h"
+
+static int
+compare(const struct stream *a, const struct stream *b)
+{
+	return strcmp(a->t_body.sb_name, b->t_body.sb_name);
+}
+
+RB_PROTOTYPE(stream_tree, stream, t_link, compare)
+RB_GENERATE(stream_tree, stream, t_link, compare)
+
+static void
+show(struct hub *h, const struct stream *t)
+{
+	registry_put_stream(&h->h_registry, t->t_entry, &t->t_body);
+	registry_set_subscribers(&h->h_registry, t->t_entry,
+	    t->t_nsubscribers);
+}
+
+static struct stream *
+stream_find(struct hub *h, const char *name)
+{
+	struct stream key;
+
+	strlcpy(key.t_body.sb_name, name, sizeof(key.t_body.sb_name));
+	return RB_FIND(stream_tree, &h->h_streams, &key);
+}
+
+static struct stream *
+stream_make(struct hub *h, const char *name)
+{
+	struct stream *t = calloc(1, sizeof(*t));
+
+	if (t == NULL || !slots_take(&h->h_stream_slots, &t->t_entry)) {
+		free(t);
+		return NULL;
+	}
+	strlcpy(t->t_body.sb_name, name, sizeof(t->t_body.sb_name));
+	t->t_body.sb_state = STREAM_WAITING;
+	grant_init(&t->t_ring);
+	grant_init(&t->t_next);
+	TAILQ_INIT(&t->t_subscribers);
+	RB_INSERT(stream_tree, &h->h_streams, t);
+	return t;
+}
+
+static void
+stream_free_unused(struct hub *h, struct stream *t)
+{
+	if (t->t_nsubscribers > 0 || t->t_publisher != NULL ||
+	    t->t_successor != NULL || t->t_body.sb_state == STREAM_LOST)
+		return;
+	RB_REMOVE(stream_tree, &h->h_streams, t);
+	memset(&t->t_body, 0, sizeof(t->t_body));
+	show(h, t);
+	slots_give(&h->h_stream_slots, t->t_entry);
+	free(t);
+}
+
+/* Subscribers sleep on the ring's futex: make them look at their sockets. */
+static void
+wake(const struct grant *g)
+{
+	if (g->g_map.rr_ring != NULL)
+		futex_wake(&g->g_map.rr_ring->sr_wake);
+}
+
+void
+stream_wake_all(struct hub *h)
+{
+	struct stream *t;
+
+	RB_FOREACH(t, stream_tree, &h->h_streams)
+		wake(&t->t_ring);
+}
+
+/* A refused session is back at the start; it may wish again. */
+static void
+forget_wish(struct hub *h, struct session *s)
+{
+	s->s_stream = NULL;
+	s->s_body.eb_role = ROLE_NONE;
+	registry_add(&h->h_registry.rg_head->rg_refusals, 1);
+}
+
+static void
+refuse(struct hub *h, struct session *s, enum hub_reason reason,
+    const char *text)
+{
+	forget_wish(h, s);
+	session_answer(h, s, HUB_REFUSED, reason, text, NULL, 0);
+}
+
+static void
+forget_publisher(struct stream *t)
+{
+	struct stream_body *sb = &t->t_body;
+
+	sb->sb_pid = 0;
+	sb->sb_generation = sb->sb_ring_size = 0;
+	sb->sb_rate = sb->sb_since = 0;
+	sb->sb_peer[0] = sb->sb_program[0] = '\0';
+	memset(&sb->sb_counters, 0, sizeof(sb->sb_counters));
+	memset(sb->sb_track, 0, sizeof(sb->sb_track));
+}
+
+/* The publisher is gone for good. May free the stream. */
+static void
+stream_gone(struct hub *h, struct stream *t)
+{
+	char name[LOG_TEXT_MAX];
+	struct session *s;
+
+	log_info("gone stream=%s subscribers=%u",
+	    log_text(t->t_body.sb_name, name), t->t_nsubscribers);
+	t->t_deadline = 0;
+	t->t_body.sb_state = STREAM_WAITING;
+	forget_publisher(t);
+	TAILQ_FOREACH(s, &t->t_subscribers, s_link)
+		session_answer(h, s, HUB_GONE, HUB_OK, "", NULL, 0);
+	wake(&t->t_ring);
+	grant_drop(h, &t->t_ring);
+	show(h, t);
+	stream_free_unused(h, t);
+}
+
+static bool
+publish_grant(struct hub *h, struct stream *t, struct session *s)
+{
+	if (!grant_make(h, &t->t_next, s)) {
+		forget_wish(h, s);
+		return false;
+	}
+	t->t_publisher = s;
+	t->t_deadline = 0;
+	t->t_body.sb_state = STREAM_LIVE;
+	t->t_body.sb_pid = (uint32_t)s->s_peer->p_pid;
+	t->t_body.sb_since = (uint64_t)time(NULL);
+	t->t_body.sb_generation = t->t_next.g_generation;
+	t->t_body.sb_ring_size = t->t_next.g_size;
+	memcpy(t->t_body.sb_peer, s->s_body.eb_peer,
+	    sizeof(t->t_body.sb_peer));
+	memcpy(t->t_body.sb_program, s->s_body.eb_program,
+	    sizeof(t->t_body.sb_program));
+	show(h, t);
+	return true;
+}
+
+static void
+send_ring(struct hub *h, struct stream *t, struct session *s)
+{
+	s->s_generation = t->t_ring.g_generation;
+	session_answer(h, s, HUB_RING, HUB_OK, "", &t->t_ring.g_fd, 1);
+}
+
+/* The publisher made the ring: subscribers may have it. */
+static void
+publish_confirm(struct hub *h, struct stream *t)
+{
+	const char *why = grant_confirm(&t->t_next);
+	struct grant old = t->t_ring;
+	struct session *s;
+
+	if (why != NULL) {
+		log_warnx("ring-refused pid=%d reason=\"%s\"",
+		    (int)t->t_publisher->s_peer->p_pid, why);
+		peer_kill(t->t_publisher->s_peer);
+		return;
+	}
+	t->t_ring = t->t_next;
+	grant_init(&t->t_next);
+	TAILQ_FOREACH(s, &t->t_subscribers, s_link)
+		send_ring(h, t, s);
+	wake(&old);
+	grant_drop(h, &old);
+}
+
+static uint64_t
+silent_for(const struct hub *h, const struct stream *t)
+{
+	uint64_t active = t->t_next.g_since;
+
+	if (t->t_next.g_fd == -1) {
+		active = ring_active(&t->t_ring.g_map);
+		if (active < t->t_ring.g_since)
+			active = t->t_ring.g_since;
+	}
+	return h->h_now > active ? h->h_now - active : 0;
+}
+
+/* Someone publishes already. */
+static void
+publish_contest(struct hub *h, struct stream *t, struct session *s)
+{
+	const struct peer *first = t->t_publisher->s_peer;
+	bool same = strcmp(first->p_host, s->s_peer->p_host) == 0;
+	uint64_t silent = silent_for(h, t);
+	char name[LOG_TEXT_MAX];
+
+	if (t->t_successor != NULL || first == s->s_peer || silent <
+	    (same ? h->h_conf->cf_takeover : h->h_conf->cf_takeover_other)) {
+		refuse(h, s, HUB_BUSY, "");
+		return;
+	}
+	log_info("takeover stream=%s peer=%s pid=%d from=%s ended=%d "
+	    "silent=%llums", log_text(t->t_body.sb_name, name),
+	    s->s_body.eb_peer, (int)s->s_peer->p_pid, t->t_body.sb_peer,
+	    (int)first->p_pid, (unsigned long long)silent);
+	registry_add(&h->h_registry.rg_head->rg_takeovers, 1);
+	t->t_successor = s;
+	peer_kill(first);
+}
+
+static void
+publish_want(struct hub *h, struct session *s)
+{
+	struct stream *t = stream_find(h, s->s_body.eb_name);
+
+	if (t == NULL && (t = stream_make(h, s->s_body.eb_name)) == NULL) {
+		refuse(h, s, HUB_LIMIT, "max-streams");
+		return;
+	}
+	s->s_stream = t;
+	s->s_generation = 0;
+	if (t->t_publisher != NULL)
+		publish_contest(h, t, s);
+	else if (!publish_grant(h, t, s))
+		stream_free_unused(h, t);
+}
+
+static void
+play_want(struct hub *h, struct session *s)
+{
+	struct stream *t = stream_find(h, s->s_body.eb_name);
+	bool ready = t != NULL && t->t_publisher != NULL &&
+	    t->t_ring.g_fd != -1 && t->t_next.g_fd == -1;
+
+	if (!ready && !h->h_conf->cf_idle_streams &&
+	    (t == NULL || t->t_body.sb_state == STREAM_WAITING)) {
+		refuse(h, s, HUB_NOT_FOUND, "");
+		return;
+	}
+	if (t == NULL && (t = stream_make(h, s->s_body.eb_name)) == NULL) {
+		refuse(h, s, HUB_LIMIT, "max-streams");
+		return;
+	}
+	s->s_stream = t;
+	s->s_generation = 0;
+	TAILQ_INSERT_TAIL(&t->t_subscribers, s, s_link);
+	t->t_nsubscribers++;
+	show(h, t);
+	if (ready)
+		send_ring(h, t, s);
+	else
+		session_answer(h, s, HUB_IDLE, HUB_OK, "", NULL, 0);
+}
+
+static void
+publish_update(struct hub *h, struct session *s, const struct hub_report *r)
+{
+	struct stream *t = s->s_stream;
+
+	if (t->t_publisher != s)
+		return;			/* a successor that waits */
+	if (t->t_next.g_fd != -1 && r->hr_generation == t->t_next.g_generation)
+		publish_confirm(h, t);
+	t->t_body.sb_rate = r->hr_rate;
+	t->t_body.sb_counters = r->hr_counters;
+	memcpy(t->t_body.sb_track, r->hr_track, sizeof(t->t_body.sb_track));
+	show(h, t);
+}
+
+/* The session's body says what it wants; its stream what it has. */
+void
+stream_report(struct hub *h, struct session *s, const struct hub_report *r)
+{
+	struct stream *t = s->s_stream;
+
+	if (t != NULL && s->s_body.eb_role == r->hr_role &&
+	    strcmp(t->t_body.sb_name, r->hr_name) == 0) {
+		if (r->hr_role == ROLE_PUBLISH)
+			publish_update(h, s, r);
+		return;
+	}
+	stream_leave(h, s, true);
+	s->s_body.eb_role = r->hr_role;
+	memcpy(s->s_body.eb_name, r->hr_name, sizeof(s->s_body.eb_name));
+	if (r->hr_role == ROLE_PUBLISH)
+		publish_want(h, s);
+	else if (r->hr_role == ROLE_PLAY)
+		play_want(h, s);
+}
+
+static void
+publisher_left(struct hub *h, struct stream *t, bool clean)
+{
+	struct session *next = t->t_successor;
+
+	t->t_publisher = t->t_successor = NULL;
+	grant_drop(h, &t->t_next);
+	if (next != NULL && publish_grant(h, t, next))
+		return;
+	if (clean || h->h_conf->cf_linger == 0) {
+		stream_gone(h, t);
+		return;
+	}
+	t->t_body.sb_state = STREAM_LOST;
+	t->t_body.sb_pid = 0;
+	t->t_deadline = h->h_now + h->h_conf->cf_linger;
+	show(h, t);
+}
+
+void
+stream_leave(struct hub *h, struct session *s, bool clean)
+{
+	struct stream *t = s->s_stream;
+
+	if (t == NULL)
+		return;
+	s->s_stream = NULL;
+	if (t->t_publisher == s) {
+		publisher_left(h, t, clean);
+		return;
+	}
+	if (t->t_successor == s) {
+		t->t_successor = NULL;
+		return;
+	}
+	TAILQ_REMOVE(&t->t_subscribers, s, s_link);
+	t->t_nsubscribers--;
+	show(h, t);
+	stream_free_unused(h, t);
+}
+
+void
+stream_tick(struct hub *h)
+{
+	struct stream *t, *next;
+
+	RB_FOREACH_SAFE(t, stream_tree, &h->h_streams, next)
+		if (t->t_deadline != 0 && h->h_now >= t->t_deadline)
+			stream_gone(h, t);
+}
+
+uint64_t
+stream_deadline(struct hub *h)
+{
+	uint64_t first = UINT64_MAX;
+	struct stream *t;
+
+	RB_FOREACH(t, stream_tree, &h->h_streams)
+		if (t->t_deadline != 0 && t->t_deadline < first)
+			first = t->t_deadline;
+	return first;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * conn.h - the connection process: one peer, and what it publishes or plays.
+ * The whole process is one struct conn; nothing here outlives it.
+ */
+#ifndef RTMPD_CONN_H
+#define RTMPD_CONN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "conf/conf.h"
+#include "conf/hubmsg.h"
+#include "rtmp/chunk.h"
+#include "rtmp/command.h"
+#include "rtmp/message.h"
+#include "rtmp/name.h"
+#include "shm/registry.h"
+#include "sys/sock.h"
+
+#define CONN_RECV	65536	/* one recv(2) takes at most this */
+
+struct publish;
+struct play;
+
+enum conn_phase {
+	CONN_HELLO,		/* waits for C0 and C1 */
+	CONN_ECHO,		/* waits for C2 */
+	CONN_CONNECT,		/* waits for the command connect */
+	CONN_READY,
+};
+
+/* Bytes on their way to the peer; media is appended only when it is empty,
+ * apart from the rest of a record that the socket took a part of. */
+struct outq {
+	uint8_t		*oq_buf;	/* allocated while not empty */
+	size_t		 oq_size;
+	size_t		 oq_from;	/* first byte not yet sent */
+	size_t		 oq_to;
+	size_t		 oq_answers;	/* of these, queued answers */
+};
+
+/* A message stream (RTMP 1.0, 7.2.1.3), and a slot towards the hub. */
+struct netstream {
+	bool		 ns_open;	/* createStream made it */
+	uint16_t	 ns_slot;
+	uint32_t	 ns_msid;
+	enum session_role ns_role;
+	uint32_t	 ns_entry;	/* of the stream in the registry */
+	uint64_t	 ns_generation;	/* of the ring held */
+	uint64_t	 ns_since;	/* in this role, ms */
+	uint64_t	 ns_rate;	/* bits per second, of the latest report */
+	uint64_t	 ns_rate_bytes;	/* media bytes at the latest report */
+	struct publish	*ns_publish;	/* once granted */
+	struct play	*ns_play;
+	struct counters	 ns_counters;
+	char		 ns_name[STREAM_NAME_MAX];
+};
+
+struct conn {
+	const struct conf	*c_conf;
+	int			 c_fd;		/* the peer */
+	int			 c_hub;		/* the hub */
+	int			 c_log;		/* log socket, -1 none yet */
+	enum conn_phase		 c_phase;
+	bool			 c_blocked;	/* the socket is full */
+	bool			 c_eof;		/* the peer is gone */
+	const char		*c_end;		/* why it ends; NULL: it does not */
+	const char		*c_detail;	/* more about that, or NULL */
+
+	struct chunk_in		*c_in;
+	struct chunk_out	 c_out;
+	struct outq		 c_outq;
+	uint8_t			*c_recv;	/* CONN_RECV bytes */
+	size_t			 c_recv_len;
+
+	uint64_t		 c_now;		/* ms, of this turn */
+	uint64_t		 c_started;
+	uint64_t		 c_started_wall; /* seconds since the Epoch */
+	uint64_t		 c_heard;	/* latest byte from the peer */
+	uint64_t		 c_progress;	/* latest byte the peer took */
+	uint64_t		 c_idle_since;	/* without a role, ms */
+	uint64_t		 c_pinged;	/* ping not answered, 0 none */
+	uint64_t		 c_reported;	/* latest report to the hub */
+
+	uint64_t		 c_bytes_in;
+	uint64_t		 c_bytes_out;
+	uint64_t		 c_acked;	/* bytes_in at our latest ack */
+	uint32_t		 c_window;	/* the peer wants acks so often */
+
+	struct netstream	 c_stream[HUB_SLOTS];
+	struct registry_view	 c_registry;
+	char			 c_peer[SOCK_TEXT_MAX];
+	char			 c_host[SOCK_TEXT_MAX];
+	char			 c_app[COMMAND_TEXT];
+	char			 c_program[REGISTRY_TEXT];
+};
+
+/* conn.c: where standalone and inetd meet. Serves the connected descriptor
+ * `fd`, registered over `hub` (hublink_connect(), -1 if it failed), and never
+ * returns. `log` is where lines go, -1: where the hub says. */
+struct priv;
+void	conn_serve(const struct conf *, const struct priv *, int fd, int hub,
+	    int log) __attribute__((noreturn));
+/* End at the end of this turn; the first reason given stays. `detail` may be
+ * NULL; both are static. */
+void	conn_end(struct conn *, const char *reason, const char *detail);
+
+/* session.c: the loop. */
+void	session_run(struct conn *);
+
+/* input.c: bytes from the peer. */
+void	input_read(struct conn *);
+
+/* command.c: what the peer asks for. */
+void	command_handle(struct conn *, const struct rtmp_msg *);
+
+/* output.c: answers to the peer, and a media message that is copied whole. */
+void	output_message(struct conn *, const struct rtmp_msg *);
+void	output_media(struct conn *, const struct rtmp_msg *);
+void	output_control(struct conn *, uint8_t type, const uint8_t *body,
+	    size_t len);
+void	output_event(struct conn *, enum rtmp_event, uint32_t value);
+void	output_status(struct conn *, uint32_t msid, const char *level,
+	    const char *code, const char *description, const char *name);
+/* Keep `len` bytes for later, behind what is queued; false: no memory. */
+bool	output_keep(struct conn *, const void *data, size_t len);
+/* Send what is queued. True if nothing is left and the socket may take more. */
+bool	output_flush(struct conn *);
+/* After a send(2) of either kind: count it and note whether it blocked. */
+bool	output_sent(struct conn *, long sent, size_t wanted);
+
+/* hublink.c: the connection to the hub. */
+/* Connect, trying again for up to `patience` ms. -1 and errno. */
+int	hublink_connect(uint32_t patience);
+/* State the present of one slot. */
+void	hublink_report(struct conn *, const struct netstream *);
+void	hublink_read(struct conn *);
+bool	hublink_register(struct conn *);
+
+/* netstream.c: streams of this connection. */
+struct netstream *netstream_create(struct conn *);
+struct netstream *netstream_find(struct conn *, uint32_t msid);
+void	netstream_begin(struct conn *, struct netstream *, enum session_role,
+	    const char *name);
+/* Leave the role; `clean`: the peer said so. The stream stays open. */
+void	netstream_leave(struct conn *, struct netstream *);
+void	netstream_answer(struct conn *, struct netstream *,
+	    const struct hub_answer *, int fd);
+bool	netstream_any(const struct conn *, enum session_role);
+void	netstream_title(struct conn *);
+
+#endif

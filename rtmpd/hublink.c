@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * hublink.c - the connection to the hub.
+ * Nothing here blocks once registered: a report that the hub does not take is
+ * lost, and the next one says the same.
+ */
+#include "conn.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "publish.h"
+#include "sys/clock.h"
+#include "sys/fdpass.h"
+#include "sys/log.h"
+#include "sys/rundir.h"
+
+#define RETRY_STEP	10	/* ms, and up to as much again at random */
+#define WELCOME_TIME	5000	/* ms to wait for the hub's welcome */
+
+static int
+try_connect(void)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd, saved;
+
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		return -1;
+	strlcpy(sun.sun_path, RUNDIR_HUB, sizeof(sun.sun_path));
+	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0)
+		return fd;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+int
+hublink_connect(uint32_t patience)
+{
+	uint64_t until = clock_ms() + patience;
+	struct timespec step = { 0, 0 };
+	int fd;
+
+	while ((fd = try_connect()) == -1 && clock_ms() < until) {
+		step.tv_nsec = (RETRY_STEP + arc4random_uniform(RETRY_STEP)) *
+		    1000000L;
+		nanosleep(&step, NULL);
+	}
+	return fd;
+}
+
+void
+hublink_report(struct conn *c, const struct netstream *ns)
+{
+	struct hub_report r;
+
+	memset(&r, 0, sizeof(r));
+	r.hr_head.hh_format = HUBMSG_FORMAT(r);
+	r.hr_head.hh_type = HUB_REPORT;
+	r.hr_head.hh_slot = ns->ns_slot;
+	r.hr_role = (uint16_t)ns->ns_role;
+	r.hr_generation = ns->ns_generation;
+	r.hr_since = c->c_started_wall;
+	r.hr_rate = ns->ns_rate;
+	r.hr_counters = ns->ns_counters;
+	strlcpy(r.hr_name, ns->ns_name, sizeof(r.hr_name));
+	strlcpy(r.hr_peer, c->c_peer, sizeof(r.hr_peer));
+	strlcpy(r.hr_host, c->c_host, sizeof(r.hr_host));
+	strlcpy(r.hr_program, c->c_program, sizeof(r.hr_program));
+	if (ns->ns_publish != NULL)
+		publish_tracks(ns, r.hr_track);
+	if (fdpass_send(c->c_hub, &r, sizeof(r), NULL, 0) == -1 &&
+	    errno != EAGAIN)
+		conn_end(c, "hub-lost", NULL);
+}
+
+static void
+close_all(const int *fds)
+{
+	int i;
+
+	for (i = 0; i < FDPASS_MAX; i++)
+		if (fds[i] != -1)
+			close(fds[i]);
+}
+
+static void
+refused(struct conn *c, const struct hub_answer *a)
+{
+	static char text[sizeof(a->ha_text)];
+
+	strlcpy(text, a->ha_text, sizeof(text));
+	conn_end(c, hub_reason_text(a->ha_reason), text);
+}
+
+static void
+welcome(struct conn *c, const int *fds)
+{
+	const char *why = registry_attach(&c->c_registry, fds[0]);
+
+	if (why != NULL)
+		conn_end(c, "hub-refused", why);
+	if (c->c_log == -1 && fds[1] != -1)
+		log_to_socket(c->c_log = dup(fds[1]));
+}
+
+static void
+answer(struct conn *c, const struct hub_answer *a, int *fds)
+{
+	struct netstream *ns = &c->c_stream[a->ha_head.hh_slot];
+	int fd = fds[0];
+
+	switch (a->ha_verdict) {
+	case HUB_WELCOME:
+		welcome(c, fds);
+		break;
+	case HUB_CLOSE:
+		conn_end(c, hub_reason_text(a->ha_reason), NULL);
+		break;
+	default:
+		if (ns->ns_role == ROLE_NONE) {
+			if (a->ha_verdict == HUB_REFUSED)
+				refused(c, a);
+			break;
+		}
+		fds[0] = -1;
+		netstream_answer(c, ns, a, fd);
+		break;
+	}
+	close_all(fds);
+}
+
+void
+hublink_read(struct conn *c)
+{
+	struct hub_answer a;
+	int fds[FDPASS_MAX];
+	ssize_t len;
+
+	while (c->c_end == NULL) {
+		len = fdpass_recv(c->c_hub, &a, sizeof(a), fds);
+		if (len == -1 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (hub_answer_valid(&a, len)) {
+			answer(c, &a, fds);
+			continue;
+		}
+		close_all(fds);
+		conn_end(c, "hub-lost",
+		    len > 0 ? "message of another version" : NULL);
+	}
+}
+
+bool
+hublink_register(struct conn *c)
+{
+	struct pollfd pfd = { .fd = c->c_hub, .events = POLLIN };
+	uint64_t until = c->c_now + WELCOME_TIME;
+
+	hublink_report(c, &c->c_stream[0]);
+	while (c->c_end == NULL && c->c_registry.rv_head == NULL) {
+		if (clock_ms() >= until)
+			conn_end(c, "hub-silent", NULL);
+		else if (poll(&pfd, 1, WELCOME_TIME) > 0)
+			hublink_read(c);
+	}
+	return c->c_end == NULL;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * hubstart.c - starting the hub, by the listener or on demand.
+ */
+#include "server.h"
+
+#include <sys/file.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "conn.h"
+#include "sys/log.h"
+#include "sys/proc.h"
+#include "sys/rundir.h"
+
+#define HUB_PATIENCE	3000	/* ms for a hub to come up */
+#define RESTART_PAUSE	100	/* ms before a hub that died is replaced */
+
+static void
+exec_hub(const struct server *sv, unsigned int idle)
+{
+	char path[PATH_MAX], seconds[16];
+	const char *argv[12] = { "rtmphub", "-r", sv->sv_rundir };
+	int n = 3;
+
+	if (proc_sibling("rtmphub", path, sizeof(path)) == -1)
+		return;
+	if (sv->sv_conf_path != NULL) {
+		argv[n++] = "-f";
+		argv[n++] = sv->sv_conf_path;
+	}
+	if (idle != 0) {
+		snprintf(seconds, sizeof(seconds), "%u", idle);
+		argv[n++] = "-i";
+		argv[n++] = seconds;
+	}
+	if (sv->sv_foreground)
+		argv[n++] = "-d";
+	if (sv->sv_verbose)
+		argv[n++] = "-v";
+	execv(path, (char **)(uintptr_t)argv);
+}
+
+pid_t
+hubstart_spawn(const struct server *sv, unsigned int idle)
+{
+	sigset_t none;
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	(void)setsid();		/* the terminal's signals are the listener's */
+	proc_close_others(NULL, 0);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	exec_hub(sv, idle);
+	log_warn("start rtmphub");
+	_exit(1);
+}
+
+/* The small parent of a hub started on demand: waits, and replaces it. */
+static void
+keep_alive(const struct server *sv, unsigned int idle)
+{
+	struct timespec pause = { 0, RESTART_PAUSE * 1000000L };
+	int status;
+	pid_t pid;
+
+	setproctitle("-rtmpd: hub keeper");
+	for (;;) {
+		pid = hubstart_spawn(sv, idle);
+		if (pid == -1 || waitpid(pid, &status, 0) != pid ||
+		    WIFEXITED(status))
+			_exit(0);
+		log_warnx("hub-died pid=%d signal=%d", (int)pid,
+		    WTERMSIG(status));
+		nanosleep(&pause, NULL);
+	}
+}
+
+static int
+start_keeper(const struct server *sv)
+{
+	unsigned int idle = (sv->sv_conf.cf_hub_idle + 999) / 1000;
+	pid_t pid = fork();
+
+	if (pid == -1)
+		return -1;
+	if (pid > 0)
+		return waitpid(pid, NULL, 0) == pid ? 0 : -1;
+	proc_close_others(NULL, 0);
+	if (proc_daemonize() == 0) {
+		log_to_syslog("rtmpd");
+		keep_alive(sv, idle);
+	}
+	_exit(1);
+}
+
+int
+hubstart_on_demand(const struct server *sv)
+{
+	int fd, lock;
+
+	if ((fd = hublink_connect(0)) != -1)
+		return fd;
+	lock = open(RUNDIR_START, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (lock == -1 || flock(lock, LOCK_EX) == -1) {
+		log_warn("lock %s", RUNDIR_START);
+		return -1;
+	}
+	if (sv->sv_priv.pr_root)
+		(void)fchown(lock, sv->sv_priv.pr_uid, sv->sv_priv.pr_gid);
+	if ((fd = hublink_connect(0)) == -1 && start_keeper(sv) == 0)
+		fd = hublink_connect(HUB_PATIENCE);
+	close(lock);
+	return fd;
+}

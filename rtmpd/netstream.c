@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * netstream.c - the message streams of a connection and their roles.
+ */
+#include "conn.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "play.h"
+#include "publish.h"
+#include "sys/log.h"
+
+struct netstream *
+netstream_create(struct conn *c)
+{
+	struct netstream *ns;
+
+	for (ns = c->c_stream; ns < c->c_stream + HUB_SLOTS; ns++)
+		if (!ns->ns_open) {
+			ns->ns_open = true;
+			return ns;
+		}
+	return NULL;
+}
+
+/* Some clients send publish and play on message stream 0. */
+struct netstream *
+netstream_find(struct conn *c, uint32_t msid)
+{
+	struct netstream *ns, *only = NULL;
+	int open = 0;
+
+	for (ns = c->c_stream; ns < c->c_stream + HUB_SLOTS; ns++) {
+		if (!ns->ns_open)
+			continue;
+		if (ns->ns_msid == msid)
+			return ns;
+		only = ns;
+		open++;
+	}
+	return msid == 0 && open == 1 ? only : NULL;
+}
+
+bool
+netstream_any(const struct conn *c, enum session_role role)
+{
+	const struct netstream *ns;
+
+	for (ns = c->c_stream; ns < c->c_stream + HUB_SLOTS; ns++)
+		if (ns->ns_role == role)
+			return true;
+	return false;
+}
+
+void
+netstream_title(struct conn *c)
+{
+	const struct netstream *ns;
+	char name[LOG_TEXT_MAX];
+
+	for (ns = c->c_stream; ns < c->c_stream + HUB_SLOTS; ns++) {
+		log_text(ns->ns_name, name);
+		if (ns->ns_role == ROLE_PUBLISH) {
+			setproctitle("-rtmpd: %s publish %s", c->c_host, name);
+			return;
+		}
+		if (ns->ns_role == ROLE_PLAY) {
+			setproctitle("-rtmpd: %s play %s lag %" PRIu64 " ms",
+			    c->c_host, name,
+			    ns->ns_play != NULL ? ns->ns_play->pl_lag : 0);
+			return;
+		}
+	}
+	setproctitle("-rtmpd: %s", c->c_host);
+}
+
+void
+netstream_begin(struct conn *c, struct netstream *ns, enum session_role role,
+    const char *name)
+{
+	ns->ns_role = role;
+	ns->ns_since = c->c_now;
+	ns->ns_generation = 0;
+	ns->ns_rate = ns->ns_rate_bytes = 0;
+	memset(&ns->ns_counters, 0, sizeof(ns->ns_counters));
+	strlcpy(ns->ns_name, name, sizeof(ns->ns_name));
+	netstream_title(c);
+	hublink_report(c, ns);
+}
+
+void
+netstream_leave(struct conn *c, struct netstream *ns)
+{
+	if (ns->ns_role == ROLE_NONE)
+		return;
+	publish_stop(c, ns);
+	play_stop(ns);
+	ns->ns_role = ROLE_NONE;
+	ns->ns_name[0] = '\0';
+	c->c_idle_since = c->c_now;
+	netstream_title(c);
+	hublink_report(c, ns);
+}
+
+static void
+publish_ring(struct conn *c, struct netstream *ns,
+    const struct hub_answer *a, int fd)
+{
+	char name[LOG_TEXT_MAX], program[LOG_TEXT_MAX];
+
+	if (ns->ns_publish != NULL)
+		return;
+	publish_start(c, ns, fd, a->ha_ring_size, a->ha_generation);
+	if (ns->ns_publish == NULL)
+		return;
+	hublink_report(c, ns);
+	output_event(c, RTMP_STREAM_BEGIN, ns->ns_msid);
+	output_status(c, ns->ns_msid, "status", "NetStream.Publish.Start",
+	    "Start publishing", ns->ns_name);
+	log_info("publish stream=%s peer=%s program=%s generation=%" PRIu64,
+	    log_text(ns->ns_name, name), c->c_peer,
+	    log_text(c->c_program, program), a->ha_generation);
+}
+
+static void
+publish_refused(struct conn *c, struct netstream *ns,
+    const struct hub_answer *a)
+{
+	char name[LOG_TEXT_MAX], text[LOG_TEXT_MAX];
+
+	log_info("refused stream=%s peer=%s role=publish reason=%s detail=%s",
+	    log_text(ns->ns_name, name), c->c_peer,
+	    hub_reason_text(a->ha_reason), log_text(a->ha_text, text));
+	if (a->ha_reason == HUB_BUSY)
+		output_status(c, ns->ns_msid, "error",
+		    "NetStream.Publish.BadName", "Already publishing",
+		    ns->ns_name);
+	else
+		output_status(c, ns->ns_msid, "error",
+		    "NetStream.Publish.Denied", a->ha_text, ns->ns_name);
+	netstream_leave(c, ns);
+	conn_end(c, hub_reason_text(a->ha_reason), NULL);
+}
+
+static void
+play_refused(struct conn *c, struct netstream *ns,
+    const struct hub_answer *a)
+{
+	char name[LOG_TEXT_MAX], text[LOG_TEXT_MAX];
+
+	log_info("refused stream=%s peer=%s role=play reason=%s detail=%s",
+	    log_text(ns->ns_name, name), c->c_peer,
+	    hub_reason_text(a->ha_reason), log_text(a->ha_text, text));
+	if (a->ha_reason == HUB_NOT_FOUND)
+		output_status(c, ns->ns_msid, "error",
+		    "NetStream.Play.StreamNotFound", "No such stream",
+		    ns->ns_name);
+	else
+		output_status(c, ns->ns_msid, "error",
+		    "NetStream.Play.Failed", a->ha_text, ns->ns_name);
+	netstream_leave(c, ns);
+	conn_end(c, hub_reason_text(a->ha_reason), NULL);
+}
+
+static void
+publish_answer(struct conn *c, struct netstream *ns,
+    const struct hub_answer *a, int fd)
+{
+	if (a->ha_verdict == HUB_RING && fd != -1)
+		publish_ring(c, ns, a, fd);
+	else if (a->ha_verdict == HUB_REFUSED)
+		publish_refused(c, ns, a);
+	if (fd != -1)
+		close(fd);
+}
+
+static void
+play_answer(struct conn *c, struct netstream *ns, const struct hub_answer *a,
+    int fd)
+{
+	if (a->ha_verdict == HUB_RING && fd != -1) {
+		play_ring(c, ns, fd, a->ha_generation);
+		return;
+	}
+	if (fd != -1)
+		close(fd);
+	if (a->ha_verdict == HUB_IDLE)
+		play_idle(c, ns);
+	else if (a->ha_verdict == HUB_GONE)
+		play_gone(c, ns);
+	else if (a->ha_verdict == HUB_REFUSED)
+		play_refused(c, ns, a);
+}
+
+void
+netstream_answer(struct conn *c, struct netstream *ns,
+    const struct hub_answer *a, int fd)
+{
+	ns->ns_entry = a->ha_stream;
+	if (ns->ns_role == ROLE_PUBLISH)
+		publish_answer(c, ns, a, fd);
+	else
+		play_answer(c, ns, a, fd);
+}

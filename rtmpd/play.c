@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * play.c - where a subscriber stands in the ring, and what it is told.
+ * A subscriber that falls behind jumps forward to the newest join point, audio
+ * and video together, never back.
+ */
+#include "play.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "batch.h"
+#include "conn.h"
+#include "rtmp/command.h"
+#include "sys/log.h"
+
+#define CSID_DATA	7
+#define LAG_LINES	5	/* lines of lag logged in each LAG_PERIOD */
+#define LAG_PERIOD	60000
+
+static struct play *
+make(struct conn *c, struct netstream *ns)
+{
+	struct play *pl = ns->ns_play;
+
+	if (pl != NULL)
+		return pl;
+	if ((pl = calloc(1, sizeof(*pl))) == NULL) {
+		conn_end(c, "no-memory", NULL);
+		return NULL;
+	}
+	pl->pl_next = -1;
+	ns->ns_play = pl;
+	return pl;
+}
+
+static void
+send_sample_access(struct conn *c, uint32_t msid)
+{
+	uint8_t body[64];
+	struct amf_out out;
+	struct rtmp_msg m = {
+		.rm_type = RTMP_DATA, .rm_csid = CSID_DATA, .rm_msid = msid,
+		.rm_data = body,
+	};
+
+	amf_out_init(&out, body, sizeof(body));
+	data_sample_access(&out);
+	m.rm_len = (uint32_t)out.ao_len;
+	output_message(c, &m);
+}
+
+static void
+say_start(struct conn *c, struct netstream *ns)
+{
+	char name[LOG_TEXT_MAX];
+
+	if (ns->ns_play->pl_started)
+		return;
+	ns->ns_play->pl_started = true;
+	output_event(c, RTMP_STREAM_BEGIN, ns->ns_msid);
+	output_status(c, ns->ns_msid, "status", "NetStream.Play.Reset",
+	    "Playing and resetting", ns->ns_name);
+	output_status(c, ns->ns_msid, "status", "NetStream.Play.Start",
+	    "Started playing", ns->ns_name);
+	send_sample_access(c, ns->ns_msid);
+	log_info("play stream=%s peer=%s after=%" PRIu64 "ms",
+	    log_text(ns->ns_name, name), c->c_peer, c->c_now - c->c_started);
+}
+
+void
+play_idle(struct conn *c, struct netstream *ns)
+{
+	struct play *pl = make(c, ns);
+
+	if (pl == NULL)
+		return;
+	pl->pl_waited = true;
+	say_start(c, ns);
+}
+
+void
+play_say_end(struct conn *c, struct netstream *ns)
+{
+	if (ns->ns_play == NULL || !ns->ns_play->pl_started)
+		return;
+	output_status(c, ns->ns_msid, "status",
+	    "NetStream.Play.UnpublishNotify", "The stream is now unpublished",
+	    ns->ns_name);
+	output_event(c, RTMP_STREAM_EOF, ns->ns_msid);
+}
+
+/* Where to start in a ring just attached. Who was there before its publisher
+ * gets all of it from the first record on. */
+static void
+set_start(struct conn *c, struct play *pl)
+{
+	struct play_cursor *pc = &pl->pl_cursor;
+	uint64_t join = ring_join(&pl->pl_ring);
+
+	pc->pc_need_key = true;
+	pc->pc_rebase = pc->pc_sent;
+	pc->pc_mode = PLAY_STEP;
+	pc->pc_pos = 0;
+	if (pl->pl_waited && !ring_lapped(&pl->pl_ring, 0, 0))
+		return;
+	if (c->c_conf->cf_join == JOIN_LIVE && !pl->pl_waited) {
+		pc->pc_mode = PLAY_SEEK;
+		pc->pc_pos = ring_head(&pl->pl_ring);
+	} else if (join != RING_NO_JOIN) {
+		pc->pc_mode = PLAY_HEADERS;
+		pc->pc_pos = join;
+	}
+}
+
+static void
+attach(struct conn *c, struct netstream *ns, int fd, uint64_t generation)
+{
+	struct play *pl = ns->ns_play;
+	const char *why;
+
+	why = ring_attach(&pl->pl_ring, fd);
+	close(fd);
+	if (why != NULL) {
+		conn_end(c, "ring", why);
+		return;
+	}
+	pl->pl_generation = ns->ns_generation = generation;
+	set_start(c, pl);
+	ns->ns_counters.ct_joins++;
+	pl->pl_gone = false;
+	if (pl->pl_started) {
+		output_event(c, RTMP_STREAM_BEGIN, ns->ns_msid);
+		output_status(c, ns->ns_msid, "status",
+		    "NetStream.Play.PublishNotify",
+		    "The stream is now published", ns->ns_name);
+	}
+	say_start(c, ns);
+	hublink_report(c, ns);
+	log_debug("join peer=%s generation=%" PRIu64 " position=%" PRIu64,
+	    c->c_peer, generation, pl->pl_cursor.pc_pos);
+}
+
+void
+play_ring(struct conn *c, struct netstream *ns, int fd, uint64_t generation)
+{
+	struct play *pl = make(c, ns);
+
+	if (pl == NULL || generation == pl->pl_generation) {
+		close(fd);
+		return;
+	}
+	if (pl->pl_ring.rr_ring == NULL) {
+		attach(c, ns, fd, generation);
+		return;
+	}
+	if (pl->pl_next != -1)
+		close(pl->pl_next);
+	pl->pl_next = fd;
+	pl->pl_next_generation = generation;
+}
+
+void
+play_gone(struct conn *c, struct netstream *ns)
+{
+	struct play *pl = make(c, ns);
+
+	if (pl == NULL)
+		return;
+	pl->pl_gone = true;
+	play_pump(c, ns);
+}
+
+void
+play_stop(struct netstream *ns)
+{
+	struct play *pl = ns->ns_play;
+
+	if (pl == NULL)
+		return;
+	ring_detach(&pl->pl_ring);
+	if (pl->pl_next != -1)
+		close(pl->pl_next);
+	free(pl);
+	ns->ns_play = NULL;
+	ns->ns_generation = 0;
+}
+
+static void
+log_jump(const struct conn *c, const struct netstream *ns, const char *why,
+    uint64_t skipped)
+{
+	static struct ratelimit limit;
+	char name[LOG_TEXT_MAX];
+	uint32_t missed = limit.rl_missed;
+
+	if (!ratelimit_pass(&limit, LAG_LINES, LAG_PERIOD))
+		return;
+	limit.rl_missed = 0;
+	log_info("lag stream=%s peer=%s reason=%s lag=%" PRIu64 "ms skipped=%"
+	    PRIu64 " jumps=%" PRIu64 " unlogged=%" PRIu32,
+	    log_text(ns->ns_name, name), c->c_peer, why, ns->ns_play->pl_lag,
+	    skipped, ns->ns_counters.ct_lag_jumps, missed);
+}
+
+/* To the newest join point if it lies ahead. */
+static bool
+jump(struct conn *c, struct netstream *ns, const char *why)
+{
+	struct play *pl = ns->ns_play;
+	struct play_cursor *pc = &pl->pl_cursor;
+	uint64_t join = ring_join(&pl->pl_ring), from = pc->pc_pos;
+
+	if (join == RING_NO_JOIN || (int64_t)(join - from) <= 0)
+		return false;
+	pc->pc_pos = join;
+	pc->pc_mode = PLAY_HEADERS;
+	pc->pc_need_key = true;
+	ns->ns_counters.ct_lag_jumps++;
+	log_jump(c, ns, why, join - from);
+	return true;
+}
+
+/* The record at the cursor is gone. */
+static void
+lapped(struct conn *c, struct netstream *ns)
+{
+	struct play *pl = ns->ns_play;
+
+	if (jump(c, ns, "lapped"))
+		return;
+	pl->pl_cursor.pc_pos = ring_head(&pl->pl_ring);
+	pl->pl_cursor.pc_mode = PLAY_SEEK;
+}
+
+void
+play_pause(struct conn *c, struct netstream *ns, bool on)
+{
+	struct play *pl = ns->ns_play;
+
+	if (pl == NULL)
+		return;
+	output_status(c, ns->ns_msid, "status", on ? "NetStream.Pause.Notify" :
+	    "NetStream.Unpause.Notify", on ? "Paused" : "Unpaused",
+	    ns->ns_name);
+	if (pl->pl_paused && !on && pl->pl_ring.rr_ring != NULL &&
+	    !jump(c, ns, "unpause"))
+		pl->pl_cursor.pc_need_key = true;
+	pl->pl_paused = on;
+}
+
+void
+play_receive(struct netstream *ns, uint8_t type, bool on)
+{
+	struct play *pl = ns->ns_play;
+
+	if (pl == NULL)
+		return;
+	if (type == RTMP_AUDIO)
+		pl->pl_no_audio = !on;
+	else
+		pl->pl_no_video = !on;
+	if (on && type == RTMP_VIDEO)
+		pl->pl_cursor.pc_need_key = true;
+}
+
+/* Lag: the age of the oldest record not yet sent. */
+static void
+check_lag(struct conn *c, struct netstream *ns)
+{
+	struct play *pl = ns->ns_play;
+	struct ring_view rv;
+
+	pl->pl_lag = 0;
+	if (ring_look(&pl->pl_ring, pl->pl_cursor.pc_pos, 0, &rv) != RING_OK ||
+	    rv.rv_rec.rec_arrival >= c->c_now)
+		return;
+	pl->pl_lag = c->c_now - rv.rv_rec.rec_arrival;
+	if (pl->pl_lag > c->c_conf->cf_max_lag &&
+	    pl->pl_cursor.pc_mode == PLAY_STEP)
+		(void)jump(c, ns, "max-lag");
+}
+
+/* The ring is drained. True: there is another to go on with. */
+static bool
+next_ring(struct conn *c, struct netstream *ns)
+{
+	struct play *pl = ns->ns_play;
+	int fd = pl->pl_next;
+
+	if (fd == -1 && !pl->pl_gone)
+		return false;
+	ring_detach(&pl->pl_ring);
+	pl->pl_waited = true;
+	if (fd != -1) {
+		pl->pl_next = -1;
+		attach(c, ns, fd, pl->pl_next_generation);
+		return c->c_end == NULL;
+	}
+	pl->pl_gone = false;
+	pl->pl_generation = ns->ns_generation = 0;
+	pl->pl_lag = 0;
+	play_say_end(c, ns);
+	if (!c->c_conf->cf_idle_streams)
+		conn_end(c, "unpublished", NULL);
+	return false;
+}
+
+void
+play_pump(struct conn *c, struct netstream *ns)
+{
+	struct play *pl = ns->ns_play;
+
+	while (c->c_end == NULL && pl != NULL) {
+		if (pl->pl_ring.rr_ring == NULL) {
+			if (pl->pl_gone)
+				(void)next_ring(c, ns);
+			return;
+		}
+		if (!output_flush(c) || pl->pl_paused)
+			return;
+		check_lag(c, ns);
+		switch (batch_send(c, ns)) {
+		case BATCH_SENT:
+			break;
+		case BATCH_LAPPED:
+			lapped(c, ns);
+			break;
+		case BATCH_EMPTY:
+			if (!next_ring(c, ns))
+				return;
+			break;
+		case BATCH_FULL:
+		case BATCH_BROKEN:
+			return;
+		}
+	}
+}
+
+bool
+play_streaming(const struct netstream *ns)
+{
+	return ns->ns_play != NULL && ns->ns_play->pl_ring.rr_ring != NULL;
+}
+
+bool
+play_drained(const struct netstream *ns)
+{
+	const struct play *pl = ns->ns_play;
+
+	return ring_head(&pl->pl_ring) == pl->pl_cursor.pc_pos;
+}

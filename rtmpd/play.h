@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * play.h - out of the ring to the peer.
+ */
+#ifndef RTMPD_PLAY_H
+#define RTMPD_PLAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shm/ring.h"
+
+struct conn;
+struct netstream;
+
+/* How a subscriber takes the records at its position. */
+enum play_mode {
+	PLAY_STEP,	/* in step: REPEAT records are old news */
+	PLAY_HEADERS,	/* at a join point: the REPEAT set is wanted */
+	PLAY_SEEK,	/* waits for a join point */
+};
+
+/* Everything that sending a record changes, so that it can be undone. */
+struct play_cursor {
+	uint64_t	 pc_pos;	/* next record to look at */
+	enum play_mode	 pc_mode;
+	bool		 pc_need_key;	/* video only from a key frame on */
+	bool		 pc_rebase;	/* the next frame sets pc_offset */
+	bool		 pc_sent;	/* something was sent ever */
+	int64_t		 pc_offset;	/* added to timestamps */
+	int64_t		 pc_time;	/* latest sent, highest so far */
+	uint64_t	 pc_arrival;	/* of that record, ms */
+};
+
+struct play {
+	struct ring_reader	 pl_ring;	/* rr_ring NULL: waiting */
+	struct play_cursor	 pl_cursor;
+	uint64_t		 pl_generation;
+	int			 pl_next;	/* the successor's ring, or -1 */
+	uint64_t		 pl_next_generation;
+	bool			 pl_started;	/* Play.Start was sent */
+	bool			 pl_waited;	/* it was there before the ring */
+	bool			 pl_gone;	/* publisher gone: drain, say so */
+	bool			 pl_paused;	/* the peer wants nothing now */
+	bool			 pl_no_audio;	/* receiveAudio(false) */
+	bool			 pl_no_video;
+	uint64_t		 pl_lag;	/* ms, when last looked at */
+};
+
+/* The hub's answers to the wish to play. `fd` becomes ours. */
+void	play_idle(struct conn *, struct netstream *);
+void	play_ring(struct conn *, struct netstream *, int fd,
+	    uint64_t generation);
+void	play_gone(struct conn *, struct netstream *);
+void	play_stop(struct netstream *);
+
+/* The peer stops for a while; goes on at the newest join point. */
+void	play_pause(struct conn *, struct netstream *, bool on);
+/* The peer wants messages of `type` (RTMP_AUDIO, RTMP_VIDEO), or not. */
+void	play_receive(struct netstream *, uint8_t type, bool on);
+
+/* The server ends this: say so to the peer. */
+void	play_say_end(struct conn *, struct netstream *);
+
+/*
+ * Send what is due until nothing is or the socket is full. Goes on to the
+ * successor's ring, or says that the publisher has gone, when the ring is
+ * drained.
+ */
+void	play_pump(struct conn *, struct netstream *);
+
+/* Is it attached to a ring that may bring more? */
+bool	play_streaming(const struct netstream *);
+/* Nothing to read at the cursor, as of this look. */
+bool	play_drained(const struct netstream *);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * repeat.h - what a newcomer needs before its first frame: the latest
+ * metadata and every track's sequence header, written again at each join
+ * point.
+ */
+#ifndef RTMPD_REPEAT_H
+#define RTMPD_REPEAT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define REPEAT_MAX	32	/* entries: metadata, configs of all tracks */
+
+/* What an entry replaces: the one of the same type, class and track. */
+struct repeat_key {
+	uint8_t		 rk_type;	/* RTMP message type */
+	uint8_t		 rk_class;	/* RECORD_METADATA, RECORD_CONFIG; 0 */
+	uint8_t		 rk_track;
+};
+
+struct repeat_entry {
+	struct repeat_key re_key;
+	uint8_t		 re_flags;	/* RECORD_… of the record */
+	uint32_t	 re_len;
+	uint8_t		*re_data;
+};
+
+struct repeat {
+	struct repeat_entry rp_entry[REPEAT_MAX];	/* in wire order */
+	uint32_t	 rp_n;
+	uint64_t	 rp_bytes;
+	uint64_t	 rp_max;	/* bytes it may hold in all */
+};
+
+void	repeat_init(struct repeat *, uint64_t max);
+void	repeat_free(struct repeat *);
+
+/* Keep a copy in place of the entry it replaces. False if it does not fit;
+ * the older one is dropped all the same, since it is no longer true. */
+bool	repeat_store(struct repeat *, const struct repeat_key *,
+	    uint8_t flags, const void *data, uint32_t len);
+void	repeat_drop(struct repeat *, const struct repeat_key *);
+
+#endif

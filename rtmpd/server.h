@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * server.h - the two ways rtmpd is launched: listener and inetd.
+ */
+#ifndef RTMPD_SERVER_H
+#define RTMPD_SERVER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "conf/conf.h"
+#include "sys/priv.h"
+
+struct server {
+	struct conf	 sv_conf;
+	struct priv	 sv_priv;
+	const char	*sv_conf_path;	/* as given by -f, NULL if not */
+	char		*sv_rundir;	/* absolute; we are in it */
+	bool		 sv_foreground;
+	bool		 sv_verbose;
+};
+
+/* Listen, fork for each connection, until a signal. Returns the exit status. */
+int	listener_run(struct server *);
+
+/* Is descriptor 0 a connected stream socket? 0, or the exit status. From then
+ * on the log goes where it cannot reach the peer. */
+int	inetd_open(void);
+/* Serve that socket. Does not return. */
+int	inetd_run(struct server *);
+
+/* hubstart.c */
+/* Fork and execute rtmphub. `idle`: seconds without connections after which
+ * it leaves, 0 never. Returns its pid, or -1 and errno. */
+pid_t	hubstart_spawn(const struct server *, unsigned int idle);
+/* Connect to the hub of the run directory; start one, with a parent that
+ * keeps it alive, if there is none. Returns the connection, or -1. */
+int	hubstart_on_demand(const struct server *);
+
+#endif

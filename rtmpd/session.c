@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * session.c - the loop of a connection process.
+ *
+ * It sleeps in one of three places. With nothing to stream, or a socket that
+ * is full, in poll(2). While subscribed streams are live, in futex(2) on their
+ * rings, where an interval timer's signal makes it look at its sockets every
+ * TICK. A connection that publishes as well must see its socket at once and
+ * polls, with a short timeout for what it plays.
+ */
+#include "conn.h"
+
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "play.h"
+#include "publish.h"
+#include "shm/futex.h"
+#include "sys/clock.h"
+#include "sys/log.h"
+
+#define TICK		100	/* ms between looks at the sockets */
+#define MIXED_TICK	10	/* ms; publishing and playing at once */
+#define REPORT		1000	/* ms between reports to the hub */
+#define GOODBYE		300	/* ms for the last bytes to leave */
+
+static volatile sig_atomic_t	ticked;
+static volatile sig_atomic_t	terminated;
+
+static void
+on_alarm(int sig)
+{
+	(void)sig;
+	ticked = 1;
+}
+
+static void
+on_term(int sig)
+{
+	(void)sig;
+	terminated = 1;
+}
+
+/* No SA_RESTART: a signal must end the sleep. */
+static void
+open_signals(void)
+{
+	struct sigaction sa = { .sa_handler = on_alarm };
+	sigset_t none;
+
+	sigaction(SIGALRM, &sa, NULL);
+	sa.sa_handler = on_term;
+	sigaction(SIGTERM, &sa, NULL);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void
+set_timer(bool on)
+{
+	static bool running;
+	struct itimerval it = {
+		.it_interval = { 0, on ? TICK * 1000 : 0 },
+		.it_value = { 0, on ? TICK * 1000 : 0 },
+	};
+
+	if (running == on)
+		return;
+	running = on;
+	setitimer(ITIMER_REAL, &it, NULL);
+}
+
+#define FOREACH_STREAM(ns, c) \
+	for ((ns) = (c)->c_stream; (ns) < (c)->c_stream + HUB_SLOTS; (ns)++)
+
+static bool
+any_streaming(struct conn *c)
+{
+	struct netstream *ns;
+
+	FOREACH_STREAM(ns, c)
+		if (play_streaming(ns))
+			return true;
+	return false;
+}
+
+static bool
+all_drained(struct conn *c)
+{
+	struct netstream *ns;
+
+	FOREACH_STREAM(ns, c)
+		if (play_streaming(ns) && !play_drained(ns))
+			return false;
+	return true;
+}
+
+static void
+first(uint64_t *at, uint64_t when)
+{
+	if (when < *at)
+		*at = when;
+}
+
+/* A peer in no role has so long to get into one, from where it is. */
+static uint64_t
+idle_deadline(const struct conn *c)
+{
+	if (c->c_phase < CONN_CONNECT)
+		return c->c_started + c->c_conf->cf_handshake_timeout;
+	return c->c_idle_since + c->c_conf->cf_command_timeout;
+}
+
+static bool
+sending(const struct conn *c)
+{
+	return c->c_blocked || c->c_outq.oq_to > c->c_outq.oq_from;
+}
+
+static uint64_t
+ping_deadline(const struct conn *c)
+{
+	return c->c_pinged != 0 ? c->c_pinged + c->c_conf->cf_ping_timeout :
+	    c->c_heard + c->c_conf->cf_ping_interval;
+}
+
+/* When something must be done although nothing happens. */
+static uint64_t
+deadline(struct conn *c)
+{
+	uint64_t at = ping_deadline(c);
+	struct netstream *ns;
+
+	if (!netstream_any(c, ROLE_PUBLISH) && !netstream_any(c, ROLE_PLAY))
+		first(&at, idle_deadline(c));
+	if (sending(c))
+		first(&at, c->c_progress + c->c_conf->cf_send_timeout);
+	FOREACH_STREAM(ns, c) {
+		if (ns->ns_publish != NULL) {
+			first(&at, publish_due(ns));
+			first(&at, publish_stats_due(c, ns));
+			first(&at, publish_active(ns) +
+			    c->c_conf->cf_publish_timeout);
+		}
+		if (ns->ns_publish != NULL || play_streaming(ns))
+			first(&at, c->c_reported + REPORT);
+	}
+	return at;
+}
+
+static void
+report(struct conn *c)
+{
+	uint64_t elapsed = c->c_now - c->c_reported, bytes;
+	struct netstream *ns;
+
+	if (elapsed < REPORT)
+		return;
+	c->c_reported = c->c_now;
+	FOREACH_STREAM(ns, c) {
+		if (ns->ns_role == ROLE_NONE)
+			continue;
+		bytes = ns->ns_counters.ct_media_bytes - ns->ns_rate_bytes;
+		ns->ns_rate_bytes += bytes;
+		ns->ns_rate = bytes * 8000 / elapsed;
+		ns->ns_counters.ct_bytes_in = c->c_bytes_in;
+		ns->ns_counters.ct_bytes_out = c->c_bytes_out;
+		if (ns->ns_publish != NULL)
+			publish_measure(ns, elapsed);
+		if (ns->ns_play != NULL)
+			ns->ns_counters.ct_lag = ns->ns_play->pl_lag;
+		hublink_report(c, ns);
+	}
+	netstream_title(c);
+}
+
+static void
+check_ping(struct conn *c)
+{
+	if (c->c_now < ping_deadline(c))
+		return;
+	if (c->c_pinged != 0) {
+		conn_end(c, "timeout", "ping-timeout");
+		return;
+	}
+	c->c_pinged = c->c_now;
+	if (c->c_phase == CONN_READY)
+		output_event(c, RTMP_PING_REQUEST, (uint32_t)c->c_now);
+}
+
+static void
+check_times(struct conn *c)
+{
+	struct netstream *ns;
+
+	if (terminated)
+		conn_end(c, "terminated", NULL);
+	if (!netstream_any(c, ROLE_PUBLISH) && !netstream_any(c, ROLE_PLAY) &&
+	    c->c_now >= idle_deadline(c))
+		conn_end(c, "timeout", c->c_phase < CONN_CONNECT ?
+		    "handshake-timeout" : "command-timeout");
+	if (sending(c) &&
+	    c->c_now >= c->c_progress + c->c_conf->cf_send_timeout)
+		conn_end(c, "timeout", "send-timeout");
+	FOREACH_STREAM(ns, c) {
+		if (ns->ns_publish == NULL)
+			continue;
+		if (c->c_now >= publish_active(ns) +
+		    c->c_conf->cf_publish_timeout)
+			conn_end(c, "timeout", "publish-timeout");
+		if (c->c_now >= publish_stats_due(c, ns))
+			publish_stats(c, ns);
+	}
+	check_ping(c);
+	report(c);
+}
+
+/* One turn after any sleep. `sockets`: look at them without waiting. */
+static void
+look_at_sockets(struct conn *c, int timeout)
+{
+	struct pollfd pfd[2] = {
+		{ .fd = c->c_fd, .events = POLLIN },
+		{ .fd = c->c_hub, .events = POLLIN },
+	};
+	int n;
+
+	if (sending(c))
+		pfd[0].events |= POLLOUT;
+	n = poll(pfd, 2, timeout);
+	c->c_now = clock_ms();
+	if (n <= 0)
+		return;
+	if ((pfd[0].revents & POLLOUT) != 0)
+		c->c_blocked = false;
+	if ((pfd[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0)
+		input_read(c);
+	if (pfd[1].revents != 0)
+		hublink_read(c);
+}
+
+/*
+ * Sleep until one of the rings brings something. False at once if one has.
+ * The word is loaded before the head is looked at, so what comes in between
+ * makes futex(2) return.
+ */
+static void
+wait_rings(struct conn *c)
+{
+	struct futex_waitv waitv[HUB_SLOTS];
+	const _Atomic uint32_t *word;
+	struct netstream *ns;
+	uint32_t seen;
+	unsigned int n = 0;
+
+	FOREACH_STREAM(ns, c) {
+		if (!play_streaming(ns))
+			continue;
+		word = &ns->ns_play->pl_ring.rr_ring->sr_wake;
+		seen = ring_wake_word(&ns->ns_play->pl_ring);
+		if (!play_drained(ns) && !ns->ns_play->pl_paused)
+			return;
+		waitv[n++] = (struct futex_waitv){
+			.val = seen, .uaddr = (uintptr_t)word,
+			.flags = FUTEX_32,
+		};
+		ns->ns_counters.ct_wakes++;
+	}
+	if (ticked || terminated)
+		return;
+	if (n == 1)
+		(void)futex_wait((const _Atomic uint32_t *)
+		    (uintptr_t)waitv[0].uaddr, (uint32_t)waitv[0].val);
+	else
+		(void)syscall(SYS_futex_waitv, waitv, n, 0, NULL, 0);
+}
+
+static int
+poll_timeout(struct conn *c, bool streaming)
+{
+	uint64_t at = deadline(c);
+
+	if (streaming && !sending(c))
+		first(&at, c->c_now + MIXED_TICK);
+	if (at <= c->c_now)
+		return 0;
+	return at - c->c_now > INT32_MAX ? INT32_MAX : (int)(at - c->c_now);
+}
+
+static void
+sleep_and_read(struct conn *c)
+{
+	bool streaming = any_streaming(c);
+
+	if (!streaming || sending(c) || netstream_any(c, ROLE_PUBLISH)) {
+		set_timer(false);
+		look_at_sockets(c, poll_timeout(c, streaming));
+		return;
+	}
+	set_timer(true);
+	wait_rings(c);
+	c->c_now = clock_ms();
+	/* woken without news: by the timer, or by the hub after a message */
+	if (ticked || all_drained(c)) {
+		ticked = 0;
+		look_at_sockets(c, 0);
+	}
+}
+
+static void
+work(struct conn *c)
+{
+	struct netstream *ns;
+
+	check_times(c);
+	FOREACH_STREAM(ns, c) {
+		if (ns->ns_publish != NULL)
+			publish_tick(c, ns);
+		if (ns->ns_play != NULL)
+			play_pump(c, ns);
+	}
+	(void)output_flush(c);
+}
+
+/*
+ * Tell the peer, let the bytes leave, and wait a little for its end: closing a
+ * socket on unread input would make the kernel take them back.
+ */
+static void
+say_goodbye(struct conn *c)
+{
+	struct pollfd pfd = { .fd = c->c_fd, .events = POLLIN };
+	uint64_t now = clock_ms(), until = now + GOODBYE;
+	struct netstream *ns;
+	bool open = true;
+	ssize_t n;
+
+	FOREACH_STREAM(ns, c)
+		if (ns->ns_play != NULL)
+			play_say_end(c, ns);
+	while (now < until) {
+		c->c_blocked = false;
+		if (open && output_flush(c)) {
+			shutdown(c->c_fd, SHUT_WR);
+			open = false;
+		}
+		pfd.events = open ? POLLIN | POLLOUT : POLLIN;
+		(void)poll(&pfd, 1, (int)(until - now));
+		n = recv(c->c_fd, c->c_recv, CONN_RECV, MSG_DONTWAIT);
+		if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR))
+			return;
+		now = clock_ms();
+	}
+}
+
+void
+session_run(struct conn *c)
+{
+	struct netstream *ns;
+
+	open_signals();
+	while (c->c_end == NULL) {
+		sleep_and_read(c);
+		work(c);
+	}
+	set_timer(false);
+	FOREACH_STREAM(ns, c)
+		publish_stop(c, ns);
+	if (c->c_recv != NULL && !c->c_eof)
+		say_goodbye(c);
+}

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: ISC
+"""Start rtmpd for a test, watch it, stop it, and prove that it is gone."""
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import procs
+from procs import wait_until
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("RTMPD_BUILD", REPOSITORY / "build")).resolve()
+PROGRAM = BUILD / "rtmpd"
+SHM = Path("/dev/shm")
+COMPLAINTS = re.compile(r"ERROR: AddressSanitizer|ERROR: LeakSanitizer|"
+                        r"runtime error:|AddressSanitizer:DEADLYSIGNAL|"
+                        r"\bpanic\b")
+EXIT_TIME = 2.0
+
+
+def free_port(host="127.0.0.1"):
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as sock:
+        sock.bind((host, 0))
+        return sock.getsockname()[1]
+
+
+def listening(port):
+    """Does some process listen on this TCP port? Connects to nothing."""
+    want = f":{port:04X}"
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with open(table, encoding="ascii") as file:
+            for line in file:
+                fields = line.split()
+                if fields[1].endswith(want) and fields[3] == "0A":
+                    return True
+    return False
+
+
+def private_directory():
+    """A directory with a short path that another user may pass through."""
+    path = Path(tempfile.mkdtemp(prefix="rtmpd-"))
+    path.chmod(0o755)
+    return path
+
+
+def shm_names():
+    return {p.name for p in SHM.iterdir() if p.name.startswith("rtmpd")}
+
+
+def _shm_used(name):
+    """Does any living process hold or map this object?"""
+    path = str(SHM / name)
+    for pid in os.listdir("/proc"):
+        if not pid.isdigit():
+            continue
+        try:
+            with open(f"/proc/{pid}/maps", encoding="utf-8") as file:
+                if path in file.read():
+                    return True
+            if path in procs.descriptors(pid):
+                return True
+        except OSError:
+            continue
+    return False
+
+
+def shm_left(before):
+    """Shared memory objects that are new and belong to nobody."""
+    return sorted(n for n in shm_names() - before if not _shm_used(n))
+
+
+class Server:
+    """One instance of rtmpd in the foreground.
+
+    conf is a dict of configuration keys, or the text of a file."""
+
+    def __init__(self, conf=None, wrap=(), args=(), listen=None, env=None,
+                 directory=None, wait=True):
+        if not PROGRAM.exists():
+            raise FileNotFoundError(f"{PROGRAM}: build it first")
+        self.shm_before = shm_names()
+        self.base = private_directory()
+        self.run_directory = Path(directory or self.base / "run")
+        self.lines = []
+        self._grown = threading.Condition()
+        for attempt in range(5):
+            self.port = free_port()
+            self._spawn(conf, wrap, args, listen, env)
+            if not wait or self._listens():
+                break
+            if attempt == 4 or not self._conflict():
+                self.stop(check=False)
+                raise RuntimeError("rtmpd does not listen:\n" + self.log())
+
+    def _spawn(self, conf, wrap, args, listen, env):
+        listen = listen or [f"127.0.0.1:{self.port}"]
+        argv = [*wrap, str(PROGRAM), "-d", "-r", str(self.run_directory)]
+        for address in listen:
+            argv += ["-l", address.replace("PORT", str(self.port))]
+        if conf is not None:
+            text = conf
+            if isinstance(conf, dict):
+                text = "".join(f"{k} = {v}\n" for k, v in conf.items())
+            (self.base / "rtmpd.conf").write_text(text)
+            argv += ["-f", str(self.base / "rtmpd.conf")]
+        self.lines.clear()
+        self.popen = subprocess.Popen(
+            [*argv, *args], stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            env=env, start_new_session=True)
+        self.pid = self.popen.pid
+        self._thread = threading.Thread(target=self._listen_log, daemon=True)
+        self._thread.start()
+
+    def _listens(self):
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            if self.popen.poll() is not None:
+                return False
+            if listening(self.port):
+                return True
+            time.sleep(0.005)
+        return False
+
+    def _conflict(self):
+        """Did another program take our port meanwhile?"""
+        self.popen.wait(1)
+        self._thread.join(1)
+        return "in use" in self.log()
+
+    def _listen_log(self):
+        for raw in self.popen.stderr:
+            with self._grown:
+                self.lines.append(raw.decode("utf-8", "replace").rstrip())
+                self._grown.notify_all()
+
+    # log
+
+    def log(self):
+        return "\n".join(self.lines)
+
+    def wait_log(self, pattern, timeout=5.0, since=0):
+        """The first log line from since on that matches the pattern."""
+        end = time.monotonic() + timeout
+        at = since
+        with self._grown:
+            while True:
+                while at < len(self.lines):
+                    match = re.search(pattern, self.lines[at])
+                    if match:
+                        return match
+                    at += 1
+                left = end - time.monotonic()
+                if left <= 0:
+                    raise TimeoutError(f"no log line {pattern!r} in:\n"
+                                       + self.log()[-3000:])
+                self._grown.wait(left)
+
+    # processes
+
+    def url(self, stream):
+        return f"rtmp://127.0.0.1:{self.port}/{stream}"
+
+    def children(self):
+        return procs.descendants(self.pid)
+
+    def titled(self, pattern):
+        """Pids of processes of this server whose title matches."""
+        return [p for p in self.children()
+                if re.search(pattern, procs.title(p))]
+
+    def process(self, pattern, timeout=5.0):
+        """The one process whose title matches."""
+        def one():
+            found = self.titled(pattern)
+            return found if len(found) == 1 else None
+        return wait_until(one, timeout, f"one process {pattern!r}")[0]
+
+    def hub(self):
+        return self.process(r"rtmpd: hub")
+
+    def connections(self):
+        """Pids of connection processes: all but hub and its kin."""
+        return [p for p in self.children()
+                if not re.search(r"hub|listener", procs.title(p))]
+
+    def wait_connections(self, count, timeout=5.0):
+        wait_until(lambda: len(self.connections()) == count, timeout,
+                   f"{count} connection processes")
+
+    # the end
+
+    def stop(self, sig=signal.SIGTERM, check=True):
+        """End the server by signal; unless told not to, assert that it
+        leaves in time and leaves nothing behind."""
+        family = [self.pid, *self.children()]
+        running = self.popen.poll() is None
+        started = time.monotonic()
+        if running:
+            procs.end(self.pid, sig)
+        try:
+            self._gone(family, started)
+        except TimeoutError as err:
+            error = err
+        else:
+            error = None
+        late = [p for p in family if procs.alive(p)]
+        titles = {p: procs.title(p) for p in late}
+        for pid in late:
+            procs.end(pid)
+        self.popen.wait(5)
+        self._thread.join(5)
+        self.popen.stderr.close()
+        sockets = [p for p in self.base.rglob("*") if p.is_socket()]
+        shutil.rmtree(self.base, ignore_errors=True)
+        if check:
+            assert running, (f"rtmpd died by itself, "
+                             f"{self.popen.returncode}\n{self.log()}")
+            assert error is None, f"still alive: {titles}\n{self.log()}"
+            assert not sockets, f"sockets are left: {sockets}"
+            self._no_shm_left()
+            self._no_complaints()
+
+    def _gone(self, family, started):
+        left = EXIT_TIME - (time.monotonic() - started)
+
+        def gone():
+            self.popen.poll()
+            return not any(procs.alive(p) for p in family)
+        wait_until(gone, max(left, 0), "the end of rtmpd")
+
+    def _no_shm_left(self):
+        try:
+            wait_until(lambda: not shm_left(self.shm_before), 2, step=0.1)
+        except TimeoutError:
+            left = shm_left(self.shm_before)
+            raise AssertionError(f"shared memory is left: {left}") from None
+
+    def _no_complaints(self):
+        found = [n for n in self.lines if COMPLAINTS.search(n)]
+        assert not found, "sanitizer:\n" + self.log()[-5000:]
