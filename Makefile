@@ -8,6 +8,16 @@ SYSCONFDIR ?= /etc
 
 VERSION	:= 0.1
 
+BUILD_PACKAGES := libbsd-dev libconfuse-dev libssl-dev
+# libwrap0, libtirpc3, libevent and netbase are for inetd and xinetd, which
+# cannot be installed together and are unpacked by the tests themselves.
+CHECK_PACKAGES := libcriterion-dev ffmpeg mandoc python3 python3-pytest \
+	python3-pytest-xdist libwrap0 libtirpc3 libevent-2.1-7 netbase
+
+# Debian's: pytest is one of its packages.
+PYTHON	?= /usr/bin/python3
+E2E_JOBS ?= 4
+
 # SAN=1 builds with AddressSanitizer and UndefinedBehaviorSanitizer, apart.
 ifeq ($(SAN),1)
 BUILD	?= build/san
@@ -34,6 +44,7 @@ UNITLIBS = -lcriterion
 COMMON	:= $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard common/*/*.c))
 RTMPD	:= $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard rtmpd/*.c))
 HUB	:= $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard hub/*.c))
+BENCH	:= $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/bench/*.c))
 UNIT	:= $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 STRESS	:= $(patsubst tests/stress/%.c,$(BUILD)/stress/%,$(wildcard tests/stress/*.c))
 
@@ -58,14 +69,86 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	$(CC) $(ALLLDFLAGS) -o $@ $^ $(LIBS) $(UNITLIBS)
 
+$(BUILD)/bench/load: $(BENCH)
+	@mkdir -p $(@D)
+	$(CC) $(ALLLDFLAGS) -o $@ $^ -lbsd
+
 $(BUILD)/stress/%: $(BUILD)/obj/tests/stress/%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	$(CC) $(ALLLDFLAGS) -o $@ $^ $(LIBS)
 
+run: deps	## install what is missing, build, relay on port 1935
+	@$(MAKE) --no-print-directory all
+	$(BUILD)/rtmpd -d
+
+deps:	## install the packages that building needs
+	@tests/packages.sh $(BUILD_PACKAGES)
+
+check: deps	## install what is missing, build everything, run every test
+	@tests/packages.sh $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory check-all
+
+# One after the other whatever -j says: the tests measure time.
+check-all:
+	@$(MAKE) --no-print-directory all lint clang
+	@$(MAKE) --no-print-directory SAN=1 all unit stress
+	@$(MAKE) --no-print-directory check-unit check-stress
+	@$(MAKE) --no-print-directory check-e2e
+	@$(MAKE) --no-print-directory SAN=1 check-e2e
+
+unit: $(UNIT)
+stress: $(STRESS)
+bench: $(BUILD)/bench/load
+
+check-unit:	## unit tests, under ASan and UBSan
+	@$(MAKE) --no-print-directory SAN=1 run-unit
+
+run-unit: $(UNIT)
+	@for t in $(UNIT); do \
+		echo "== $$(basename $$t)"; $$t -j2 || exit 1; done
+
+check-stress:	## readers and a writer on one ring, short form
+	@$(MAKE) --no-print-directory run-stress
+	@$(MAKE) --no-print-directory SAN=1 STRESS_RECORDS=100000 run-stress
+
+STRESS_RECORDS ?= 1000000
+run-stress: $(STRESS)
+	$(BUILD)/stress/ring -n $(STRESS_RECORDS)
+
+check-e2e: $(BUILD)/rtmpd $(BUILD)/rtmphub	## the real thing with real programs
+	RTMPD_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -n $(E2E_JOBS) \
+		-p no:cacheprovider tests/e2e
+
+lint:	## man pages, and who may include whom
+	mandoc -T lint -W warning man/*.[1-9]
+	tests/layers.sh
+
+# A second compiler's opinion, where there is one.
+clang:
+	@if command -v clang >/dev/null; then \
+		$(MAKE) --no-print-directory CC=clang BUILD=build/clang \
+		    all unit stress; \
+	else echo "skipped: clang is not installed"; fi
+
+install: all	## install programs, man pages and samples (DESTDIR, PREFIX)
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(DOCDIR)/systemd
+	install -m 755 $(BUILD)/rtmpd $(BUILD)/rtmphub $(DESTDIR)$(SBINDIR)
+	for m in man/*.[1-9]; do \
+		install -D -m 644 $$m \
+		    $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/} || exit 1; done
+	install -m 644 README.md LICENSE etc/README.md etc/rtmpd.conf \
+	    etc/inetd.conf etc/xinetd.rtmp $(DESTDIR)$(DOCDIR)
+	install -m 644 etc/systemd/* $(DESTDIR)$(DOCDIR)/systemd
+
 clean:	## remove everything that was built
 	rm -rf build
 
-.PHONY: all clean
+help:	## this list
+	@awk -F ':.*## ?' '/^[a-z-]+:.*##/ { printf "%-14s %s\n", $$1, $$2 }' \
+	    $(firstword $(MAKEFILE_LIST))
+
+.PHONY: all run deps check check-all unit stress bench check-unit run-unit \
+	check-stress run-stress check-e2e lint clang install clean help
 .SECONDARY:
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -94,16 +94,16 @@ has_chroma(uint32_t profile)
 	}
 }
 
-/* The part of 7.3.2.1.1 for high profiles; returns ChromaArrayType. */
+/* The part of 7.3.2.1.1 for high profiles; returns chroma_format_idc. */
 static uint32_t
 read_chroma(struct bits *b)
 {
-	uint32_t format, planes = 0;
 	unsigned i, lists;
+	uint32_t format;
 
 	format = bits_ue(b);
 	if (format == 3)
-		planes = bits_get(b, 1);
+		bits_skip(b, 1);	/* separate planes crop alike */
 	bits_skip_ue(b, 2);		/* bit depths */
 	bits_skip(b, 1);		/* qpprime_y_zero_transform_bypass */
 	if (bits_get(b, 1)) {
@@ -112,7 +112,7 @@ read_chroma(struct bits *b)
 			if (bits_get(b, 1))
 				skip_scaling_list(b, i < 6 ? 16 : 64);
 	}
-	return planes ? 0 : format;
+	return format;
 }
 
 static void

@@ -126,7 +126,8 @@ def compare(sent, got, least=25, to_end=True):
 
     With to_end it must reach the last packet sent."""
     shifts = set()
-    assert {p.media for p in got} == {p.media for p in sent}
+    have, want = ({p.media for p in side} for side in (got, sent))
+    assert have == want, f"received {have} of {want}"
     for media in {p.media for p in sent}:
         mine = [p for p in sent if p.media == media]
         theirs = [p for p in got if p.media == media]

@@ -172,6 +172,20 @@ ParameterizedTestParameters(avc, every_part_before_the_timing_is_passed)
 		    "ab3145598a2acc5156628ab314554390c57442016849f93ff004"
 		    "0002de5050606f0000030001000003003284",
 		    720, 570, 25000, "High 4:2:2 3.1" },
+		/* 4:4:4 has twelve scaling lists, and crops by 1 */
+		{ "01f4001fffe1006a67f4001f91b3145598a2acc51566098a2acc"
+		    "5156628ab313145598a2acc5156628ab3145598a2acc5156628a"
+		    "b3145598a2acc5156628ab3145498a2acc5156628ab3145598a2"
+		    "acc5156628ab3145598a2acc5156628ab3145598a2bb40a0ff22"
+		    "70800001f480005dc042",
+		    317, 237, 23976, "High 4:4:4 Predictive 3.1" },
+		/* the same in separate planes */
+		{ "01f4001fffe1006a67f4001f93b3145598a2acc51566098a2acc"
+		    "5156628ab313145598a2acc5156628ab3145598a2acc5156628a"
+		    "b3145598a2acc5156628ab3145498a2acc5156628ab3145598a2"
+		    "acc5156628ab3145598a2acc5156628ab3145598a2bb40a0ff22"
+		    "70800001f480005dc042",
+		    317, 237, 23976, "High 4:4:4 Predictive 3.1" },
 	};
 
 	return cr_make_param_array(struct vec, v, N(v));

@@ -227,6 +227,9 @@ ParameterizedTestParameters(describe, av1_is_described)
 		/* libaom, -s 320x240 -r 25, timing-info=constant */
 		{ AV01 "81000c000a14040000000400000067400000bc3cffbcdaf90040",
 		    320, 240, 25000, "Main 2.0" },
+		/* timing-info=model: a decoder model, no equal interval */
+		{ AV01 "81000c000a1e0400000fa40001d4c17800001f4a530000035f91"
+		    "5f90bc3d07c4daf90040", 322, 242, 0, "Main 2.0" },
 		/* an OBU to pass over (temporal delimiter) before it */
 		{ AV01 "81050c00" "1200" "0a0b0000002d4cffb3ccaf9004",
 		    1280, 720, 0, "Main 3.1" },

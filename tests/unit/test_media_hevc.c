@@ -200,12 +200,12 @@ ParameterizedTestParameters(hevc, every_part_before_the_timing_is_passed)
 		    "5dd00001600000030090000003000003003c3ca003c0801107cb"
 		    "96572b95e49126a2a2000100074401c172b46240",
 		    1920, 1080, 59940, "Main 3.1" },
-		/* timing in neither, avgFrameRate 12800 */
-		{ "0101600000009000000000005df000fcfdf8f832000f03a00001"
+		/* timing in neither, avgFrameRate 7671: rounded */
+		{ "0101600000009000000000005df000fcfdf8f81df70f03a00001"
 		    "001940010c00ffff01600000030090000003000003005d95c36b"
 		    "44a10001001f42010001600000030090000003000003005da003"
 		    "c0801107cb965792449a88a2000100074401c172b46240",
-		    1920, 1080, 50000, "Main 3.1" },
+		    1920, 1080, 29965, "Main 3.1" },
 	};
 
 	return cr_make_param_array(struct vec, v, N(v));
@@ -239,6 +239,10 @@ ParameterizedTestParameters(hevc, an_unsound_record_tells_what_it_can)
 		    0, 0, 0, "Main 4.0" },
 		{ "01016000000090000000000078f000fcfdf8f800000f03a1ffff0000"
 		    "0000000000000000", 0, 0, 0, "Main 4.0" },
+		/* 65537 pixels wide: sound, but no such picture is */
+		{ "0101600000009000000000005df000fcfdf8f800000f01a10001001d"
+		    "42010101600000030090000003000003005da000080010010e59"
+		    "492fe0", 0, 0, 0, "Main 3.1" },
 		/* avgFrameRate alone: 25 * 256 */
 		{ "01016000000090000000000078f000fcfdf8f819000f00", 0, 0,
 		    25000, "Main 4.0" },

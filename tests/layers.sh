@@ -1,0 +1,30 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# layers.sh - lower floors never include upper ones, and rooms that must not
+# know each other do not.
+set -eu
+cd "$(dirname "$0")/.."
+bad=0
+
+# forbid FOLDER PATTERN: no file there may include what the pattern matches.
+forbid()
+{
+	found=$(grep -rnE "^#include \"$2" --include='*.[ch]' "$1" || :)
+	[ -n "$found" ] || return 0
+	echo "$1 must not include $2:"
+	echo "$found"
+	bad=1
+}
+
+forbid common '(\.\./)*(rtmpd|hub|tools)/'
+forbid common/sys '(shm|rtmp|media|conf)/'
+forbid common/shm '(rtmp|media|conf)/'
+forbid common/rtmp '(shm|media|conf|sys)/'
+forbid common/media '(shm|conf|sys)/'
+forbid common/conf '(rtmp|media)/'
+forbid hub '(\.\./)*(rtmpd|rtmp|media|tools)/'
+forbid rtmpd '(\.\./)*(hub|tools)/'
+forbid tests/bench '(\.\./)*(rtmpd|hub|rtmp|media|shm|conf|sys)/'
+
+[ "$bad" -eq 0 ] && echo "layers: ok"
+exit "$bad"
