@@ -59,6 +59,7 @@ struct stream {
 	RB_ENTRY(stream)	 t_link;
 	struct session		*t_publisher;	/* was granted t_next */
 	struct session		*t_successor;	/* waits for the above to end */
+	uint64_t		 t_decide;	/* refuse it then, ms; 0 no more */
 	struct session_list	 t_subscribers;
 	uint32_t		 t_nsubscribers;
 	uint32_t		 t_entry;	/* in the registry */

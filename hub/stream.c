@@ -9,7 +9,8 @@
  * Subscribers hear of a ring only when its publisher confirmed it, of its end
  * when the publisher left cleanly or linger ran out. A second publisher is
  * refused, unless the first has been silent for `takeover`: that one is killed
- * and the second waits until its end was seen.
+ * and the second waits until its end was seen. The refusal comes a moment
+ * late: an encoder that reconnects may be faster than the news of its end.
  */
 #include "hub.h"
 
@@ -19,6 +20,8 @@
 
 #include "shm/futex.h"
 #include "sys/log.h"
+
+#define CONTEST_GRACE	300	/* ms before a second publisher is refused */
 
 static int
 compare(const struct stream *a, const struct stream *b)
@@ -208,6 +211,22 @@ silent_for(const struct hub *h, const struct stream *t)
 	return h->h_now > active ? h->h_now - active : 0;
 }
 
+/* The first publisher is silent: end it. */
+static void
+publish_takeover(struct hub *h, struct stream *t, uint64_t silent)
+{
+	const struct session *s = t->t_successor;
+	char name[LOG_TEXT_MAX];
+
+	log_info("takeover stream=%s peer=%s pid=%d from=%s ended=%d "
+	    "silent=%llums", log_text(t->t_body.sb_name, name),
+	    s->s_body.eb_peer, (int)s->s_peer->p_pid, t->t_body.sb_peer,
+	    (int)t->t_publisher->s_peer->p_pid, (unsigned long long)silent);
+	registry_add(&h->h_registry.rg_head->rg_takeovers, 1);
+	t->t_decide = 0;
+	peer_kill(t->t_publisher->s_peer);
+}
+
 /* Someone publishes already. */
 static void
 publish_contest(struct hub *h, struct stream *t, struct session *s)
@@ -215,20 +234,27 @@ publish_contest(struct hub *h, struct stream *t, struct session *s)
 	const struct peer *first = t->t_publisher->s_peer;
 	bool same = strcmp(first->p_host, s->s_peer->p_host) == 0;
 	uint64_t silent = silent_for(h, t);
-	char name[LOG_TEXT_MAX];
 
-	if (t->t_successor != NULL || first == s->s_peer || silent <
-	    (same ? h->h_conf->cf_takeover : h->h_conf->cf_takeover_other)) {
+	if (t->t_successor != NULL || first == s->s_peer) {
 		refuse(h, s, HUB_BUSY, "");
 		return;
 	}
-	log_info("takeover stream=%s peer=%s pid=%d from=%s ended=%d "
-	    "silent=%llums", log_text(t->t_body.sb_name, name),
-	    s->s_body.eb_peer, (int)s->s_peer->p_pid, t->t_body.sb_peer,
-	    (int)first->p_pid, (unsigned long long)silent);
-	registry_add(&h->h_registry.rg_head->rg_takeovers, 1);
 	t->t_successor = s;
-	peer_kill(first);
+	t->t_decide = h->h_now + CONTEST_GRACE;
+	if (silent >=
+	    (same ? h->h_conf->cf_takeover : h->h_conf->cf_takeover_other))
+		publish_takeover(h, t, silent);
+}
+
+/* The first publisher is still there. */
+static void
+contest_lost(struct hub *h, struct stream *t)
+{
+	struct session *s = t->t_successor;
+
+	t->t_successor = NULL;
+	t->t_decide = 0;
+	refuse(h, s, HUB_BUSY, "");
 }
 
 static void
@@ -317,6 +343,7 @@ publisher_left(struct hub *h, struct stream *t, bool clean)
 	struct session *next = t->t_successor;
 
 	t->t_publisher = t->t_successor = NULL;
+	t->t_decide = 0;
 	grant_drop(h, &t->t_next);
 	if (next != NULL && publish_grant(h, t, next))
 		return;
@@ -344,6 +371,7 @@ stream_leave(struct hub *h, struct session *s, bool clean)
 	}
 	if (t->t_successor == s) {
 		t->t_successor = NULL;
+		t->t_decide = 0;
 		return;
 	}
 	TAILQ_REMOVE(&t->t_subscribers, s, s_link);
@@ -357,9 +385,12 @@ stream_tick(struct hub *h)
 {
 	struct stream *t, *next;
 
-	RB_FOREACH_SAFE(t, stream_tree, &h->h_streams, next)
+	RB_FOREACH_SAFE(t, stream_tree, &h->h_streams, next) {
+		if (t->t_decide != 0 && h->h_now >= t->t_decide)
+			contest_lost(h, t);
 		if (t->t_deadline != 0 && h->h_now >= t->t_deadline)
 			stream_gone(h, t);
+	}
 }
 
 uint64_t
@@ -368,8 +399,11 @@ stream_deadline(struct hub *h)
 	uint64_t first = UINT64_MAX;
 	struct stream *t;
 
-	RB_FOREACH(t, stream_tree, &h->h_streams)
+	RB_FOREACH(t, stream_tree, &h->h_streams) {
+		if (t->t_decide != 0 && t->t_decide < first)
+			first = t->t_decide;
 		if (t->t_deadline != 0 && t->t_deadline < first)
 			first = t->t_deadline;
+	}
 	return first;
 }

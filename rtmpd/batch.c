@@ -93,14 +93,19 @@ wanted(const struct play *pl, struct play_cursor *pc,
 /*
  * The timestamp to send. On a successor's ring the first frame decides by how
  * much all of them are moved, so that time goes on by what really passed; what
- * comes before it is stamped with the latest time sent.
+ * comes before it is stamped with the latest time sent. Metadata that is sent
+ * at another time than its own has time 0: FFmpeg takes it for the headers
+ * only then, and else for a subtitle.
  */
 static uint32_t
 stamp(struct play_cursor *pc, const struct shm_record *rec)
 {
+	bool moved = pc->pc_rebase || (rec->rec_flags & RECORD_REPEAT) != 0;
 	uint64_t passed;
 	int64_t t;
 
+	if (moved && (rec->rec_flags & RECORD_METADATA) != 0)
+		return 0;
 	if (pc->pc_rebase && (rec->rec_flags & RECORD_FRAME) == 0) {
 		t = pc->pc_time;
 	} else {

@@ -54,14 +54,21 @@ init(struct conn *c, const struct conf *cf, int fd, int hub, int log)
 		conn_end(c, "no-memory", NULL);
 }
 
+/* Where a sanitizer's report must be seen: not where stderr may be the peer. */
+#ifdef __SANITIZE_ADDRESS__
+#define NULL_STDERR(c)	((c)->c_log == -1)
+#else
+#define NULL_STDERR(c)	true
+#endif
+
 /* Nothing of what we inherited may reach the wire, or hide a death. */
 static void
 cut_loose(struct conn *c)
 {
 	int keep[] = { c->c_fd, c->c_hub, c->c_log };
 
-	proc_close_others(keep, c->c_log == -1 ? 2 : 3);
-	if (proc_null_stdio(1) == -1)
+	proc_close_others(keep, sizeof(keep) / sizeof(keep[0]));
+	if (proc_null_stdio(NULL_STDERR(c)) == -1)
 		conn_end(c, "no-dev-null", NULL);
 }
 

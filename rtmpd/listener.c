@@ -143,6 +143,9 @@ child_ended(struct listener *l, pid_t pid, int status)
 	if (WIFSIGNALED(status))
 		log_warnx("connection-died pid=%d signal=%d", (int)pid,
 		    WTERMSIG(status));
+	else if (WEXITSTATUS(status) != 0)
+		log_warnx("connection-died pid=%d status=%d", (int)pid,
+		    WEXITSTATUS(status));
 }
 
 static void
@@ -335,6 +338,7 @@ listener_run(struct server *sv)
 	kill_rest(&l);
 	(void)log_relay(l.l_log[0]);
 	pidfile_remove(l.l_pidfile);
+	free(l.l_child);
 	log_info("stopped pid=%d killed=%u", (int)getpid(), l.l_nchild);
 	return 0;
 }

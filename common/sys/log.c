@@ -97,16 +97,18 @@ emit(int pri, const char *line)
 	    now.tv_nsec / 1000000, word[pri & LOG_PRIMASK], line);
 }
 
-/* First byte the priority, then the text. */
+/* First byte the priority, then the text, and whose it is. */
 static bool
 send_line(int pri, const char *line)
 {
 	char packet[1 + LOG_LINE_MAX];
-	size_t len = strlen(line);
+	int n;
 
 	packet[0] = (char)pri;
-	memcpy(packet + 1, line, len);
-	return send(dest_fd, packet, 1 + len, MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
+	n = snprintf(packet + 1, sizeof(packet) - 1, "%.*s pid=%d",
+	    LOG_LINE_MAX - 32, line, (int)getpid());
+	return send(dest_fd, packet, 1 + (size_t)n,
+	    MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
 }
 
 static void
@@ -119,8 +121,7 @@ write_line(int pri, const char *line)
 		return;
 	}
 	if (dropped > 0) {
-		snprintf(note, sizeof(note), "log-dropped pid=%d lines=%u",
-		    (int)getpid(), dropped);
+		snprintf(note, sizeof(note), "log-dropped lines=%u", dropped);
 		if (send_line(LOG_WARNING, note))
 			dropped = 0;
 	}

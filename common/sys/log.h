@@ -2,7 +2,8 @@
 /*
  * log.h - one event a line: a word, then key=value pairs.
  * A line goes to stderr with a time in front, to syslog(3), or, from a
- * process that may touch neither, as one datagram to the process that does.
+ * process that may touch neither, as one packet to the process that does, with
+ * the sender's pid at its end.
  */
 #ifndef SYS_LOG_H
 #define SYS_LOG_H

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,33 +44,30 @@ proc_kill(int pidfd)
 	return (int)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 }
 
+/* The lowest descriptor of `keep` from `from` on, INT_MAX if there is none. */
 static int
-compare(const void *a, const void *b)
+next_kept(const int *keep, int n, int from)
 {
-	int x = *(const int *)a, y = *(const int *)b;
+	int i, low = INT_MAX;
 
-	return (x > y) - (x < y);
+	for (i = 0; i < n; i++)
+		if (keep[i] >= from && keep[i] < low)
+			low = keep[i];
+	return low;
 }
 
 void
 proc_close_others(const int *keep, int n)
 {
-	int sorted[16], i;
-	unsigned int from = STDERR_FILENO + 1;
+	int from = STDERR_FILENO + 1, kept;
 
-	if (n > 16)
-		n = 16;
-	memcpy(sorted, keep, (size_t)n * sizeof(int));
-	qsort(sorted, (size_t)n, sizeof(int), compare);
-	for (i = 0; i < n; i++) {
-		if (sorted[i] < (int)from)
-			continue;
-		if (sorted[i] > (int)from)
-			(void)close_range(from, (unsigned int)sorted[i] - 1,
-			    0);
-		from = (unsigned int)sorted[i] + 1;
+	while ((kept = next_kept(keep, n, from)) != INT_MAX) {
+		if (kept > from)
+			(void)close_range((unsigned int)from,
+			    (unsigned int)kept - 1, 0);
+		from = kept + 1;
 	}
-	(void)close_range(from, ~0U, 0);
+	(void)close_range((unsigned int)from, ~0U, 0);
 }
 
 int

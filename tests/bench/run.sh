@@ -165,6 +165,7 @@ row() {
 }
 
 report() {
+	# shellcheck disable=SC2046 # one word per field
 	row "$1" "$2" $(for f in cpu_us latency_p50_ms latency_p99_ms s0_ms \
 	    first_video_ms first_key_ms pss_growth_kib cgroup_growth_kib \
 	    missing corrupted idle_percent; do echo "$3" | field "$f"; done)

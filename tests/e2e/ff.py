@@ -52,6 +52,14 @@ def probe(url, out):
                         "compact", url], stdout=file)
 
 
+def streams(url, out):
+    """Let ffprobe list the kinds of streams in a stream into a file."""
+    with open(out, "wb") as file:
+        return Process(["ffprobe", "-v", "error", "-show_entries",
+                        "stream=codec_type", "-of", "csv=p=0", url],
+                       stdout=file)
+
+
 def decode(url, *options):
     """Decode a stream to nothing; prints only errors."""
     return Process(["ffmpeg", *QUIET, "-i", url, *options, "-f", "null",

@@ -74,6 +74,17 @@ def test_ffmpeg_decodes_from_the_middle_of_a_gop_without_an_error(
     assert player.stderr == ""
 
 
+def test_a_late_ffprobe_sees_audio_and_video_and_nothing_else(
+        rtmpd, clients, media, scratch):
+    """To ffmpeg, metadata at another timestamp than 0 is a subtitle."""
+    server = rtmpd()
+    publish_into_gop(clients, server, media)
+    clients.run(ff.streams(server.url("live/gop"),
+                           scratch / "streams")).succeed(15)
+    assert sorted((scratch / "streams").read_text().split()) == [
+        "audio", "video"]
+
+
 def test_a_subscriber_in_step_gets_no_header_twice(rtmpd, clients):
     server = rtmpd()
     publisher = clients.publisher(server, "live/x",

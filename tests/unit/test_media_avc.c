@@ -17,7 +17,7 @@
 TestSuite(avc, .timeout = 10);
 
 struct vec {
-	char		 hex[224];
+	char		 hex[256];
 	uint32_t	 width;
 	uint32_t	 height;
 	uint32_t	 fps;
