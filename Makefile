@@ -8,7 +8,7 @@ SYSCONFDIR ?= /etc
 
 VERSION	:= 0.1
 
-BUILD_PACKAGES := libbsd-dev libconfuse-dev libssl-dev
+BUILD_PACKAGES := libbsd-dev libconfuse-dev libseccomp-dev libssl-dev
 # libwrap0, libtirpc3, libevent and netbase are for inetd and xinetd, which
 # cannot be installed together and are unpacked by the tests themselves.
 CHECK_PACKAGES := libcriterion-dev ffmpeg mandoc python3 python3-pytest \
@@ -29,16 +29,22 @@ BUILD	?= build
 OPT	?= -O2
 endif
 
+# PROBE=1 builds in what the tests of the sandbox use, apart.
+ifeq ($(PROBE),1)
+BUILD	:= build/probe
+PROBEFLAGS := -DRTMPD_PROBE
+endif
+
 CFLAGS	?= $(OPT) -g
 WARN	:= -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion \
 	   -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	   -Wvla -Werror
-ALLCFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(SANFLAGS) -fno-common \
+ALLCFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(SANFLAGS) $(PROBEFLAGS) -fno-common \
 	    -DRTMPD_VERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' \
 	    -D_GNU_SOURCE -Icommon -MMD -MP \
 	    -isystem /usr/include/bsd -DLIBBSD_OVERLAY
 ALLLDFLAGS = $(LDFLAGS) $(SANFLAGS) -Wl,--as-needed
-LIBS	= -lbsd -lconfuse -lcrypto
+LIBS	= -lbsd -lconfuse -lcrypto -lseccomp
 UNITLIBS = -lcriterion
 
 COMMON	:= $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard common/*/*.c))
@@ -51,10 +57,12 @@ STRESS	:= $(patsubst tests/stress/%.c,$(BUILD)/stress/%,$(wildcard tests/stress/
 all: $(BUILD)/rtmpd $(BUILD)/rtmphub	## build rtmpd and rtmphub
 
 $(BUILD)/rtmpd: $(RTMPD) $(BUILD)/libcommon.a
-	$(CC) $(ALLLDFLAGS) -o $@ $^ $(LIBS)
+	@echo "ld $@"
+	@$(CC) $(ALLLDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/rtmphub: $(HUB) $(BUILD)/libcommon.a
-	$(CC) $(ALLLDFLAGS) -o $@ $^ $(LIBS)
+	@echo "ld $@"
+	@$(CC) $(ALLLDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/libcommon.a: $(COMMON)
 	@rm -f $@
@@ -67,15 +75,18 @@ $(BUILD)/obj/%.o: %.c
 
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(ALLLDFLAGS) -o $@ $^ $(LIBS) $(UNITLIBS)
+	@echo "ld $@"
+	@$(CC) $(ALLLDFLAGS) -o $@ $^ $(LIBS) $(UNITLIBS)
 
 $(BUILD)/bench/load: $(BENCH)
 	@mkdir -p $(@D)
-	$(CC) $(ALLLDFLAGS) -o $@ $^ -lbsd
+	@echo "ld $@"
+	@$(CC) $(ALLLDFLAGS) -o $@ $^ -lbsd
 
 $(BUILD)/stress/%: $(BUILD)/obj/tests/stress/%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(ALLLDFLAGS) -o $@ $^ $(LIBS)
+	@echo "ld $@"
+	@$(CC) $(ALLLDFLAGS) -o $@ $^ $(LIBS)
 
 run: deps	## install what is missing, build, relay on port 1935
 	@$(MAKE) --no-print-directory all
@@ -146,6 +157,8 @@ clean:	## remove everything that was built
 help:	## this list
 	@awk -F ':.*## ?' '/^[a-z-]+:.*##/ { printf "%-14s %s\n", $$1, $$2 }' \
 	    $(firstword $(MAKEFILE_LIST))
+
+include tests/fuzz/fuzz.mk
 
 .PHONY: all run deps check check-all unit stress bench check-unit run-unit \
 	check-stress run-stress check-e2e lint clang install clean help

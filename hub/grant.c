@@ -30,11 +30,11 @@ account(struct hub *h, uint64_t bytes)
 static bool
 refuse(struct hub *h, struct session *s, const char *what)
 {
-	char name[LOG_TEXT_MAX], text[LOG_TEXT_MAX];
+	char name[LOG_TEXT_MAX], peer[LOG_TEXT_MAX], text[LOG_TEXT_MAX];
 
-	log_warnx("publish-refused stream=%s peer=%s reason=no-memory "
-	    "limit=%s", log_text(s->s_body.eb_name, name), s->s_body.eb_peer,
-	    log_text(what, text));
+	log_often("publish-refused stream=%s peer=%s reason=no-memory "
+	    "limit=%s", log_text(s->s_body.eb_name, name),
+	    log_text(s->s_body.eb_peer, peer), log_text(what, text));
 	session_answer(h, s, HUB_REFUSED, HUB_NO_MEMORY, what, NULL, 0);
 	return false;
 }

@@ -42,7 +42,8 @@ static void
 open_registry(struct hub *h)
 {
 	uint32_t streams = h->h_conf->cf_max_streams;
-	uint32_t sessions = h->h_conf->cf_max_connections;
+	/* one for each, and as many for further streams of all */
+	uint32_t sessions = 2 * h->h_conf->cf_max_connections;
 	struct timespec now;
 	int rw;
 
@@ -141,7 +142,7 @@ handle(struct hub *h, struct epoll_event *ev)
 	if (ev->data.ptr == &h->h_listen)
 		peer_accept(h);
 	else if (ev->data.ptr == &h->h_log[0])
-		(void)log_relay(h->h_log[0]);
+		log_relay(h->h_log[0]);
 	else if (ev->data.ptr != &h->h_signal)
 		peer_read(h, ev->data.ptr);
 	else if (read(h->h_signal, &si, sizeof(si)) == sizeof(si))
@@ -222,7 +223,7 @@ hub_run(struct hub *h)
 		(void)unlink(RUNDIR_HUB);
 	TAILQ_FOREACH(p, &h->h_peers, p_link)
 		peer_kill(p);
-	(void)log_relay(h->h_log[0]);
+	log_relay(h->h_log[0]);
 	log_info("hub-stop pid=%d reason=%s killed=%u", (int)getpid(), why,
 	    h->h_npeers);
 	return 0;

@@ -22,6 +22,7 @@
 #include "sys/log.h"
 #include "sys/priv.h"
 #include "sys/rundir.h"
+#include "sys/sandbox.h"
 
 #define LOCK_PATIENCE	1000	/* ms for a hub that is leaving */
 
@@ -125,6 +126,7 @@ main(int argc, char **argv)
 {
 	static struct conf conf;
 	static struct hub hub;
+	struct sandbox sandbox;
 	struct options o = { .o_conf = NULL };
 	char error[PATH_MAX + 256], used[PATH_MAX];
 	const char *missing;
@@ -132,6 +134,7 @@ main(int argc, char **argv)
 
 	setproctitle_init(argc, argv, environ);
 	parse(argc, argv, &o);
+	log_to_stderr();
 	log_set_verbose(o.o_verbose);
 	if (!o.o_debug)
 		log_to_syslog("rtmphub");
@@ -151,6 +154,9 @@ main(int argc, char **argv)
 	take_lock();
 	hub_open(&hub, &conf, o.o_idle);
 	hub_bind(&hub);
+	if (sandbox_build(&sandbox, SANDBOX_HUB, conf.cf_sandbox == DENIED_LOG)
+	    == -1 || sandbox_enter(&sandbox) == -1)
+		fatal("system call filter");
 	setproctitle("-rtmpd: hub");
 	log_info("hub-start pid=%d run-directory=%s ring=%llu", (int)getpid(),
 	    used, (unsigned long long)conf.cf_ring);

@@ -203,8 +203,13 @@ peer_register(struct hub *h, struct peer *p, const struct hub_report *r)
 static struct session *
 session_make(struct hub *h, struct peer *p, const struct hub_report *r)
 {
-	struct session *s = calloc(1, sizeof(*s));
+	uint32_t yet = h->h_conf->cf_max_connections - h->h_npeers;
+	struct session *s;
 
+	/* what connections to come need is not for further streams of others */
+	if (r->hr_head.hh_slot != 0 && h->h_session_slots.sl_nfree <= yet)
+		return NULL;
+	s = calloc(1, sizeof(*s));
 	if (s == NULL || !slots_take(&h->h_session_slots, &s->s_entry)) {
 		free(s);
 		return NULL;

@@ -134,7 +134,7 @@ stream_gone(struct hub *h, struct stream *t)
 	char name[LOG_TEXT_MAX];
 	struct session *s;
 
-	log_info("gone stream=%s subscribers=%u",
+	log_often("gone stream=%s subscribers=%u",
 	    log_text(t->t_body.sb_name, name), t->t_nsubscribers);
 	t->t_deadline = 0;
 	t->t_body.sb_state = STREAM_WAITING;
@@ -216,12 +216,12 @@ static void
 publish_takeover(struct hub *h, struct stream *t, uint64_t silent)
 {
 	const struct session *s = t->t_successor;
-	char name[LOG_TEXT_MAX];
+	char name[LOG_TEXT_MAX], peer[LOG_TEXT_MAX], from[LOG_TEXT_MAX];
 
 	log_info("takeover stream=%s peer=%s pid=%d from=%s ended=%d "
 	    "silent=%llums", log_text(t->t_body.sb_name, name),
-	    s->s_body.eb_peer, (int)s->s_peer->p_pid, t->t_body.sb_peer,
-	    (int)t->t_publisher->s_peer->p_pid, (unsigned long long)silent);
+	    log_text(s->s_body.eb_peer, peer), (int)s->s_peer->p_pid,
+	    log_text(t->t_body.sb_peer, from), (int)t->t_publisher->s_peer->p_pid, (unsigned long long)silent);
 	registry_add(&h->h_registry.rg_head->rg_takeovers, 1);
 	t->t_decide = 0;
 	peer_kill(t->t_publisher->s_peer);
@@ -274,6 +274,24 @@ publish_want(struct hub *h, struct session *s)
 		stream_free_unused(h, t);
 }
 
+/* Streams that wait for a publisher leave room for those that have one. */
+static bool
+may_wait(struct hub *h)
+{
+	uint32_t waiting = 0;
+	struct stream *t;
+
+	RB_FOREACH(t, stream_tree, &h->h_streams)
+		waiting += t->t_body.sb_state == STREAM_WAITING;
+	return waiting < (h->h_conf->cf_max_streams + 1) / 2;
+}
+
+static struct stream *
+stream_await(struct hub *h, const char *name)
+{
+	return may_wait(h) ? stream_make(h, name) : NULL;
+}
+
 static void
 play_want(struct hub *h, struct session *s)
 {
@@ -286,7 +304,7 @@ play_want(struct hub *h, struct session *s)
 		refuse(h, s, HUB_NOT_FOUND, "");
 		return;
 	}
-	if (t == NULL && (t = stream_make(h, s->s_body.eb_name)) == NULL) {
+	if (t == NULL && (t = stream_await(h, s->s_body.eb_name)) == NULL) {
 		refuse(h, s, HUB_LIMIT, "max-streams");
 		return;
 	}

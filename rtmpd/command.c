@@ -110,8 +110,16 @@ do_connect(struct conn *c, const struct command *cmd)
 	reply_connect(&out, cmd->c_txn, args.cc_encoding);
 	send_reply(c, 0, &out);
 	c->c_phase = CONN_READY;
-	log_info("connect peer=%s app=%s program=%s", c->c_peer,
+	log_often("connect peer=%s app=%s program=%s", c->c_peer,
 	    log_text(c->c_app, app), log_text(c->c_program, program));
+}
+
+/* A limit of the configuration: name it to both sides, and end. */
+static void
+over_limit(struct conn *c, const struct command *cmd, const char *key)
+{
+	answer_error(c, cmd, "NetConnection.Call.Failed", key);
+	conn_end(c, "limit", key);
 }
 
 static void
@@ -120,8 +128,7 @@ do_create_stream(struct conn *c, const struct command *cmd)
 	struct netstream *ns = netstream_create(c);
 
 	if (ns == NULL)
-		answer_error(c, cmd, "NetConnection.Call.Failed",
-		    "Too many streams");
+		over_limit(c, cmd, "max-message-streams");
 	else
 		answer_number(c, cmd, ns->ns_msid);
 }
@@ -157,6 +164,24 @@ wish(struct conn *c, const struct rtmp_msg *m, const struct command *cmd,
 	return NULL;
 }
 
+/* Is the peer on the list that `key`, allow-publish or allow-play, is? */
+static bool
+allowed(struct conn *c, const struct netstream *ns,
+    const struct prefix_list *pl, const char *key, const char *code,
+    const char *name)
+{
+	char text[LOG_TEXT_MAX];
+
+	if (prefix_list_has(pl, c->c_host))
+		return true;
+	log_often("refused stream=%s peer=%s role=%s reason=denied detail=%s",
+	    log_text(name, text), c->c_peer, key + strlen("allow-"), key);
+	output_status(c, ns->ns_msid, "error", code,
+	    "Not allowed from this address", name);
+	conn_end(c, "limit", key);
+	return false;
+}
+
 static void
 do_publish(struct conn *c, const struct rtmp_msg *m,
     const struct command *cmd)
@@ -178,7 +203,9 @@ do_publish(struct conn *c, const struct rtmp_msg *m,
 		    "the message stream is in use");
 		return;
 	}
-	netstream_begin(c, ns, ROLE_PUBLISH, name);
+	if (allowed(c, ns, &c->c_conf->cf_allow_publish, "allow-publish",
+	    "NetStream.Publish.Denied", name))
+		netstream_begin(c, ns, ROLE_PUBLISH, name);
 }
 
 static void
@@ -195,6 +222,9 @@ do_play(struct conn *c, const struct rtmp_msg *m, const struct command *cmd)
 		    "the message stream is publishing");
 		return;
 	}
+	if (!allowed(c, ns, &c->c_conf->cf_allow_play, "allow-play",
+	    "NetStream.Play.Failed", name))
+		return;
 	netstream_leave(c, ns);
 	netstream_begin(c, ns, ROLE_PLAY, name);
 }
@@ -354,14 +384,35 @@ ready(struct conn *c, const struct rtmp_msg *m, const struct command *cmd)
 	}
 }
 
+/* The limit that a command is over, NULL if it is within all. */
+static const char *
+limit_of(struct conn *c, const struct rtmp_msg *m)
+{
+	const struct conf *cf = c->c_conf;
+
+	if (!ratelimit_pass(&c->c_commands, cf->cf_max_commands, 1000))
+		return "max-commands";
+	if (m->rm_len > cf->cf_max_command)
+		return "max-command";
+	if (command_too_deep(m, (int)cf->cf_max_amf_depth))
+		return "max-amf-depth";
+	return NULL;
+}
+
 void
 command_handle(struct conn *c, const struct rtmp_msg *m)
 {
+	const char *limit = limit_of(c, m);
 	struct command cmd;
 	char name[COMMAND_TEXT], safe[LOG_TEXT_MAX];
 
-	if (m->rm_len > COMMAND_MAX || command_parse(m, &cmd) != RTMP_OK) {
-		conn_end(c, "protocol", "malformed command");
+	if (command_parse(m, &cmd) != RTMP_OK) {
+		conn_end(c, limit != NULL ? "limit" : "protocol",
+		    limit != NULL ? limit : "malformed command");
+		return;
+	}
+	if (limit != NULL) {
+		over_limit(c, &cmd, limit);
 		return;
 	}
 	if (log_is_verbose() &&

@@ -12,10 +12,18 @@
 #include <unistd.h>
 
 #include "sys/clock.h"
+#include "sys/cpulimit.h"
 #include "sys/log.h"
 #include "sys/priv.h"
 #include "sys/proc.h"
+#include "server.h"
+#include "shm/ring.h"
 #include "sys/rundir.h"
+
+#define FILES		32	/* sockets, log, two rings a stream */
+#define MEMORY_BASE	(128UL * 1024 * 1024)
+#define LOG_LINES	200	/* of one connection in LOG_PERIOD */
+#define LOG_PERIOD	10000
 
 void
 conn_end(struct conn *c, const char *reason, const char *detail)
@@ -26,12 +34,19 @@ conn_end(struct conn *c, const char *reason, const char *detail)
 	c->c_detail = detail;
 }
 
+void
+conn_granted(struct conn *c)
+{
+	c->c_granted = true;
+	cpulimit_lift();
+}
+
 static void
 init(struct conn *c, const struct conf *cf, int fd, int hub, int log)
 {
 	struct chunk_limits limits = {
 		.cl_message = cf->cf_max_message,
-		.cl_partial = cf->cf_max_message,
+		.cl_partial = cf->cf_max_partial,
 		.cl_streams = cf->cf_max_chunk_streams,
 	};
 	uint16_t i;
@@ -75,32 +90,67 @@ cut_loose(struct conn *c)
 static void
 log_end(struct conn *c)
 {
-	char detail[LOG_TEXT_MAX];
+	static const char *const role[] = {
+		[ROLE_NONE] = "none", [ROLE_PUBLISH] = "publish",
+		[ROLE_PLAY] = "play",
+	};
+	void (*say)(const char *, ...) __attribute__((format(printf, 1, 2))) =
+	    c->c_granted ? log_info : log_often;
+	const struct netstream *ns = c->c_stream;
+	char detail[LOG_TEXT_MAX], name[LOG_TEXT_MAX];
+	uint64_t ms;
 
-	c->c_now = clock_ms();
-	log_info("disconnect peer=%s reason=%s detail=%s duration=%" PRIu64
-	    ".%03" PRIu64 "s in=%" PRIu64 " out=%" PRIu64, c->c_peer, c->c_end,
-	    log_text(c->c_detail != NULL ? c->c_detail : "", detail),
-	    (c->c_now - c->c_started) / 1000, (c->c_now - c->c_started) % 1000,
-	    c->c_bytes_in, c->c_bytes_out);
+	while (ns->ns_role == ROLE_NONE && ns < c->c_stream + HUB_SLOTS - 1)
+		ns++;
+	ms = clock_ms() - c->c_started;
+	log_limit(0, 0);
+	say("disconnect peer=%s role=%s stream=%s reason=%s detail=%s "
+	    "duration=%" PRIu64 ".%03" PRIu64 "s in=%" PRIu64 " out=%" PRIu64,
+	    c->c_peer, role[ns->ns_role], log_text(ns->ns_name, name),
+	    c->c_end, log_text(c->c_detail != NULL ? c->c_detail : "", detail),
+	    ms / 1000, ms % 1000, c->c_bytes_in, c->c_bytes_out);
+}
+
+/* Address space: what is mapped now, the rings, and what messages may take. */
+static unsigned long
+memory_limit(const struct conf *cf)
+{
+	return MEMORY_BASE + 2UL * HUB_SLOTS * (RING_HEADER + cf->cf_ring) +
+	    2UL * cf->cf_max_message + 2UL * cf->cf_max_partial +
+	    2UL * cf->cf_max_queue;
+}
+
+/* After this nothing can be opened, executed or signalled. */
+static void
+shut_in(struct conn *c, const struct server *sv)
+{
+	log_prepare("disconnect peer=%s reason=limit detail=cpu-limit",
+	    c->c_peer);
+	if (priv_drop(&sv->sv_priv, RUNDIR_BOX) == -1)
+		conn_end(c, "shut-in", "user or root directory");
+	else if (priv_limit(FILES, memory_limit(c->c_conf)) == -1 ||
+	    cpulimit_set(c->c_conf->cf_cpu_limit) == -1)
+		conn_end(c, "shut-in", "limits");
+	else if (sandbox_enter(&sv->sv_sandbox) == -1)
+		conn_end(c, "shut-in", "system call filter");
 }
 
 void
-conn_serve(const struct conf *cf, const struct priv *pr, int fd, int hub,
-    int log)
+conn_serve(const struct server *sv, int fd, int hub, int log)
 {
 	static struct conn conn;
 	struct conn *c = &conn;
 
-	init(c, cf, fd, hub, log);
+	init(c, &sv->sv_conf, fd, hub, log);
 	sock_peer_text(fd, c->c_peer, c->c_host);
 	setproctitle("-rtmpd: %s", c->c_host);
 	sock_tune(fd);
 	cut_loose(c);
+	log_limit(LOG_LINES, LOG_PERIOD);
 	if (hub == -1)
 		conn_end(c, "no-hub", NULL);
-	else if (hublink_register(c) && priv_drop(pr, RUNDIR_BOX) == -1)
-		conn_end(c, "priv-drop", NULL);
+	else if (hublink_register(c))
+		shut_in(c, sv);
 	session_run(c);
 	log_end(c);
 	_exit(0);

@@ -17,6 +17,7 @@
 #include "rtmp/message.h"
 #include "rtmp/name.h"
 #include "shm/registry.h"
+#include "sys/log.h"
 #include "sys/sock.h"
 
 #define CONN_RECV	65536	/* one recv(2) takes at most this */
@@ -38,7 +39,7 @@ struct outq {
 	size_t		 oq_size;
 	size_t		 oq_from;	/* first byte not yet sent */
 	size_t		 oq_to;
-	size_t		 oq_answers;	/* of these, queued answers */
+	size_t		 oq_answers;	/* of these, answers at the most */
 };
 
 /* A message stream (RTMP 1.0, 7.2.1.3), and a slot towards the hub. */
@@ -66,6 +67,7 @@ struct conn {
 	enum conn_phase		 c_phase;
 	bool			 c_blocked;	/* the socket is full */
 	bool			 c_eof;		/* the peer is gone */
+	bool			 c_granted;	/* published or played once */
 	const char		*c_end;		/* why it ends; NULL: it does not */
 	const char		*c_detail;	/* more about that, or NULL */
 
@@ -88,6 +90,8 @@ struct conn {
 	uint64_t		 c_bytes_out;
 	uint64_t		 c_acked;	/* bytes_in at our latest ack */
 	uint32_t		 c_window;	/* the peer wants acks so often */
+	struct ratelimit	 c_commands;
+	struct ratelimit	 c_pings;	/* those of the peer */
 
 	struct netstream	 c_stream[HUB_SLOTS];
 	struct registry_view	 c_registry;
@@ -100,12 +104,14 @@ struct conn {
 /* conn.c: where standalone and inetd meet. Serves the connected descriptor
  * `fd`, registered over `hub` (hublink_connect(), -1 if it failed), and never
  * returns. `log` is where lines go, -1: where the hub says. */
-struct priv;
-void	conn_serve(const struct conf *, const struct priv *, int fd, int hub,
-	    int log) __attribute__((noreturn));
+struct server;
+void	conn_serve(const struct server *, int fd, int hub, int log)
+	    __attribute__((noreturn));
 /* End at the end of this turn; the first reason given stays. `detail` may be
  * NULL; both are static. */
 void	conn_end(struct conn *, const char *reason, const char *detail);
+/* The peer publishes or plays: it may take what time it needs. */
+void	conn_granted(struct conn *);
 
 /* session.c: the loop. */
 void	session_run(struct conn *);
@@ -138,6 +144,8 @@ int	hublink_connect(uint32_t patience);
 void	hublink_report(struct conn *, const struct netstream *);
 void	hublink_read(struct conn *);
 bool	hublink_register(struct conn *);
+/* End because the hub said no. */
+void	hublink_refused(struct conn *, const struct hub_answer *);
 
 /* netstream.c: streams of this connection. */
 struct netstream *netstream_create(struct conn *);

@@ -94,11 +94,13 @@ close_all(const int *fds)
 			close(fds[i]);
 }
 
-static void
-refused(struct conn *c, const struct hub_answer *a)
+void
+hublink_refused(struct conn *c, const struct hub_answer *a)
 {
 	static char text[sizeof(a->ha_text)];
 
+	if (c->c_end != NULL)
+		return;
 	strlcpy(text, a->ha_text, sizeof(text));
 	conn_end(c, hub_reason_text(a->ha_reason), text);
 }
@@ -130,7 +132,7 @@ answer(struct conn *c, const struct hub_answer *a, int *fds)
 	default:
 		if (ns->ns_role == ROLE_NONE) {
 			if (a->ha_verdict == HUB_REFUSED)
-				refused(c, a);
+				hublink_refused(c, a);
 			break;
 		}
 		fds[0] = -1;

@@ -100,6 +100,7 @@ start_keeper(const struct server *sv)
 	proc_close_others(NULL, 0);
 	if (proc_daemonize() == 0) {
 		log_to_syslog("rtmpd");
+		server_shut_in(sv);
 		keep_alive(sv, idle);
 	}
 	_exit(1);

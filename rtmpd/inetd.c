@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "conn.h"
-#include "rtmp/handshake.h"
 #include "sys/log.h"
 
 /* Is stderr the very socket that descriptor 0 is, or not there at all? */
@@ -54,9 +53,9 @@ inetd_run(struct server *sv)
 
 	if ((fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)) == -1)
 		fatal("dup");
-	handshake_prepare();
 	hub = hubstart_on_demand(sv);
+	server_prepare(sv);
 	if (hub == -1)
 		log_warnx("disconnect reason=no-hub");
-	conn_serve(&sv->sv_conf, &sv->sv_priv, fd, hub, -1);
+	conn_serve(sv, fd, hub, -1);
 }

@@ -64,7 +64,11 @@ user_control(struct conn *c, const struct rtmp_msg *m)
 
 	if (control_get_event(m, &event, &value) != RTMP_OK)
 		return;
-	if (event == RTMP_PING_REQUEST)
+	if (event != RTMP_PING_REQUEST)
+		return;
+	if (!ratelimit_pass(&c->c_pings, c->c_conf->cf_max_pings, 1000))
+		conn_end(c, "limit", "max-pings");
+	else
 		output_event(c, RTMP_PING_RESPONSE, value);
 }
 
@@ -113,6 +117,21 @@ dispatch(struct conn *c, const struct rtmp_msg *m)
 	}
 }
 
+static void
+refuse(struct conn *c, const char *why)
+{
+	static const char *const limit[] = {
+		[CHUNK_OVER_NONE] = NULL,
+		[CHUNK_OVER_MESSAGE] = "max-message",
+		[CHUNK_OVER_PARTIAL] = "max-partial",
+		[CHUNK_OVER_STREAMS] = "max-chunk-streams",
+	};
+	const char *key = limit[chunk_in_over(c->c_in)];
+
+	conn_end(c, key != NULL ? "limit" : "protocol",
+	    key != NULL ? key : why);
+}
+
 /* Hand out every whole message, keep the tail. */
 static void
 messages(struct conn *c)
@@ -130,7 +149,7 @@ messages(struct conn *c)
 			dispatch(c, &m);
 	}
 	if (result == RTMP_BAD)
-		conn_end(c, "protocol", why);
+		refuse(c, why);
 	c->c_recv_len -= off;
 	memmove(c->c_recv, c->c_recv + off, c->c_recv_len);
 }

@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #include "conn.h"
-#include "rtmp/handshake.h"
 #include "sys/clock.h"
 #include "sys/log.h"
 #include "sys/proc.h"
@@ -172,8 +171,7 @@ serve(struct listener *l, int fd)
 	if (pid == 0) {
 		(void)setsid();
 		log_to_socket(l->l_log[1]);
-		conn_serve(&sv->sv_conf, &sv->sv_priv, fd,
-		    hublink_connect(HUB_PATIENCE), l->l_log[1]);
+		conn_serve(sv, fd, hublink_connect(HUB_PATIENCE), l->l_log[1]);
 	}
 	close(fd);
 	if (pid == -1)
@@ -289,7 +287,7 @@ turn(struct listener *l)
 	if (l->l_hub_at != 0 && clock_ms() >= l->l_hub_at)
 		start_hub(l);
 	if ((pfd[1].revents & POLLIN) != 0)
-		(void)log_relay(l->l_log[0]);
+		log_relay(l->l_log[0]);
 	for (i = 0; i < n; i++)
 		if ((pfd[2 + i].revents & POLLIN) != 0)
 			accept_some(l, l->l_fd[i]);
@@ -310,6 +308,25 @@ kill_rest(struct listener *l)
 		;
 }
 
+static void
+log_start(const struct server *sv)
+{
+	const struct conf *cf = &sv->sv_conf;
+	char where[CONF_LISTEN_MAX * (CONF_HOST_MAX + 8)] = "";
+	uint32_t i;
+
+	for (i = 0; i < cf->cf_nlisten; i++) {
+		if (i > 0)
+			strlcat(where, ",", sizeof(where));
+		strlcat(where, cf->cf_listen[i].cl_host, sizeof(where));
+		strlcat(where, ":", sizeof(where));
+		strlcat(where, cf->cf_listen[i].cl_port, sizeof(where));
+	}
+	log_info("start pid=%d version=%s listen=%s run-directory=%s",
+	    (int)getpid(), RTMPD_VERSION, i > 0 ? where : ":1935",
+	    sv->sv_rundir);
+}
+
 int
 listener_run(struct server *sv)
 {
@@ -328,15 +345,15 @@ listener_run(struct server *sv)
 	if (l.l_child == NULL || log_pair(l.l_log) == -1)
 		fatal("listener");
 	setproctitle("-rtmpd: listener");
-	handshake_prepare();
+	server_prepare(sv);
+	server_shut_in(sv);
 	start_hub(&l);
-	log_info("start pid=%d version=%s run-directory=%s", (int)getpid(),
-	    RTMPD_VERSION, sv->sv_rundir);
+	log_start(sv);
 	while (l.l_stop_by == 0 || ((l.l_nchild > 0 || l.l_hub > 0) &&
 	    clock_ms() < l.l_stop_by))
 		turn(&l);
 	kill_rest(&l);
-	(void)log_relay(l.l_log[0]);
+	log_relay(l.l_log[0]);
 	pidfile_remove(l.l_pidfile);
 	free(l.l_child);
 	log_info("stopped pid=%d killed=%u", (int)getpid(), l.l_nchild);

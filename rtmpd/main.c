@@ -159,6 +159,7 @@ main(int argc, char **argv)
 
 	setproctitle_init(argc, argv, environ);
 	parse(argc, argv, &o);
+	log_to_stderr();
 	log_set_verbose(o.o_verbose);
 	server.sv_foreground = o.o_foreground;
 	server.sv_verbose = o.o_verbose;

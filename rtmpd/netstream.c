@@ -17,8 +17,10 @@ struct netstream *
 netstream_create(struct conn *c)
 {
 	struct netstream *ns;
+	struct netstream *end = c->c_stream +
+	    c->c_conf->cf_max_message_streams;
 
-	for (ns = c->c_stream; ns < c->c_stream + HUB_SLOTS; ns++)
+	for (ns = c->c_stream; ns < end; ns++)
 		if (!ns->ns_open) {
 			ns->ns_open = true;
 			return ns;
@@ -116,6 +118,7 @@ publish_ring(struct conn *c, struct netstream *ns,
 	publish_start(c, ns, fd, a->ha_ring_size, a->ha_generation);
 	if (ns->ns_publish == NULL)
 		return;
+	conn_granted(c);
 	hublink_report(c, ns);
 	output_event(c, RTMP_STREAM_BEGIN, ns->ns_msid);
 	output_status(c, ns->ns_msid, "status", "NetStream.Publish.Start",
@@ -131,7 +134,7 @@ publish_refused(struct conn *c, struct netstream *ns,
 {
 	char name[LOG_TEXT_MAX], text[LOG_TEXT_MAX];
 
-	log_info("refused stream=%s peer=%s role=publish reason=%s detail=%s",
+	log_often("refused stream=%s peer=%s role=publish reason=%s detail=%s",
 	    log_text(ns->ns_name, name), c->c_peer,
 	    hub_reason_text(a->ha_reason), log_text(a->ha_text, text));
 	if (a->ha_reason == HUB_BUSY)
@@ -142,7 +145,7 @@ publish_refused(struct conn *c, struct netstream *ns,
 		output_status(c, ns->ns_msid, "error",
 		    "NetStream.Publish.Denied", a->ha_text, ns->ns_name);
 	netstream_leave(c, ns);
-	conn_end(c, hub_reason_text(a->ha_reason), NULL);
+	hublink_refused(c, a);
 }
 
 static void
@@ -151,7 +154,7 @@ play_refused(struct conn *c, struct netstream *ns,
 {
 	char name[LOG_TEXT_MAX], text[LOG_TEXT_MAX];
 
-	log_info("refused stream=%s peer=%s role=play reason=%s detail=%s",
+	log_often("refused stream=%s peer=%s role=play reason=%s detail=%s",
 	    log_text(ns->ns_name, name), c->c_peer,
 	    hub_reason_text(a->ha_reason), log_text(a->ha_text, text));
 	if (a->ha_reason == HUB_NOT_FOUND)
@@ -162,7 +165,7 @@ play_refused(struct conn *c, struct netstream *ns,
 		output_status(c, ns->ns_msid, "error",
 		    "NetStream.Play.Failed", a->ha_text, ns->ns_name);
 	netstream_leave(c, ns);
-	conn_end(c, hub_reason_text(a->ha_reason), NULL);
+	hublink_refused(c, a);
 }
 
 static void

@@ -48,6 +48,9 @@ output_flush(struct conn *c)
 	    MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (output_sent(c, n, left))
 		q->oq_from += (size_t)n;
+	left = q->oq_to - q->oq_from;
+	if (q->oq_answers > left)
+		q->oq_answers = left;
 	if (q->oq_from < q->oq_to)
 		return false;
 	free(q->oq_buf);

@@ -16,6 +16,7 @@
 #include "conn.h"
 #include "rtmp/command.h"
 #include "sys/log.h"
+#include "sys/probe.h"
 
 #define CSID_DATA	7
 #define LAG_LINES	5	/* lines of lag logged in each LAG_PERIOD */
@@ -61,6 +62,7 @@ say_start(struct conn *c, struct netstream *ns)
 	if (ns->ns_play->pl_started)
 		return;
 	ns->ns_play->pl_started = true;
+	conn_granted(c);
 	output_event(c, RTMP_STREAM_BEGIN, ns->ns_msid);
 	output_status(c, ns->ns_msid, "status", "NetStream.Play.Reset",
 	    "Playing and resetting", ns->ns_name);
@@ -122,6 +124,7 @@ attach(struct conn *c, struct netstream *ns, int fd, uint64_t generation)
 	struct play *pl = ns->ns_play;
 	const char *why;
 
+	probe_ring(fd);
 	why = ring_attach(&pl->pl_ring, fd);
 	close(fd);
 	if (why != NULL) {

@@ -10,10 +10,12 @@
 
 #include "conf/conf.h"
 #include "sys/priv.h"
+#include "sys/sandbox.h"
 
 struct server {
 	struct conf	 sv_conf;
 	struct priv	 sv_priv;
+	struct sandbox	 sv_sandbox;	/* of connections */
 	const char	*sv_conf_path;	/* as given by -f, NULL if not */
 	char		*sv_rundir;	/* absolute; we are in it */
 	bool		 sv_foreground;
@@ -28,6 +30,11 @@ int	listener_run(struct server *);
 int	inetd_open(void);
 /* Serve that socket. Does not return. */
 int	inetd_run(struct server *);
+
+/* Build the filter that connections enter; fatal on failure. */
+void	server_prepare(struct server *);
+/* Enter the listener's own. */
+void	server_shut_in(const struct server *);
 
 /* hubstart.c */
 /* Fork and execute rtmphub. `idle`: seconds without connections after which

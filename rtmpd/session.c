@@ -24,6 +24,7 @@
 #include "publish.h"
 #include "shm/futex.h"
 #include "sys/clock.h"
+#include "sys/cpulimit.h"
 #include "sys/log.h"
 
 #define TICK		100	/* ms between looks at the sockets */
@@ -205,6 +206,8 @@ check_times(struct conn *c)
 
 	if (terminated)
 		conn_end(c, "terminated", NULL);
+	if (cpulimit_spent())
+		conn_end(c, "limit", "cpu-limit");
 	if (!netstream_any(c, ROLE_PUBLISH) && !netstream_any(c, ROLE_PLAY) &&
 	    c->c_now >= idle_deadline(c))
 		conn_end(c, "timeout", c->c_phase < CONN_CONNECT ?

@@ -101,7 +101,7 @@ make_parser(void)
 		cfg_opt_t list = CFG_PTR_LIST_CB(conf_keys[i].ck_name, NULL,
 		    CFGF_NONE, on_value, NULL);
 
-		opts[i] = conf_keys[i].ck_kind == KEY_LISTEN ? list : one;
+		opts[i] = key_is_list(&conf_keys[i]) ? list : one;
 	}
 	opts[i] = end;
 	if ((cfg = cfg_init(opts, CFGF_NONE)) != NULL)

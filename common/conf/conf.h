@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "conf/prefix.h"
+
 #define CONF_PATH	SYSCONFDIR "/rtmpd.conf"
 #define CONF_LISTEN_MAX	16
 #define CONF_HOST_MAX	64
@@ -21,6 +23,7 @@ struct conf_listen {
 };
 
 enum conf_join { JOIN_GOP, JOIN_LIVE };
+enum conf_sandbox { DENIED_KILL, DENIED_LOG };
 
 /* Times are milliseconds, sizes bytes. */
 struct conf {
@@ -35,6 +38,7 @@ struct conf {
 	uint32_t		 cf_takeover;
 	uint32_t		 cf_takeover_other;
 	enum conf_join		 cf_join;
+	enum conf_sandbox	 cf_sandbox;	/* of a denied system call */
 	bool			 cf_idle_streams;
 	uint32_t		 cf_merge;	/* or CONF_MERGE_AUTO */
 	uint32_t		 cf_chunk_size;
@@ -51,7 +55,16 @@ struct conf {
 	uint32_t		 cf_max_streams;
 	uint32_t		 cf_max_message;
 	uint32_t		 cf_max_chunk_streams;
+	uint32_t		 cf_max_partial;
+	uint32_t		 cf_max_message_streams;
+	uint32_t		 cf_max_command;	/* bytes of its body */
+	uint32_t		 cf_max_amf_depth;
+	uint32_t		 cf_max_commands;	/* in a second */
+	uint32_t		 cf_max_pings;		/* in a second */
 	uint32_t		 cf_max_queue;	/* bytes of answers unread */
+	uint32_t		 cf_cpu_limit;	/* whole seconds, in ms */
+	struct prefix_list	 cf_allow_publish;	/* empty: everyone */
+	struct prefix_list	 cf_allow_play;
 };
 
 /* Everything at its default; cf_nlisten is 0, which stands for port 1935. */

@@ -42,6 +42,7 @@ hub_answer_valid(struct hub_answer *a, ssize_t len)
 	    a->ha_head.hh_type == HUB_ANSWER &&
 	    a->ha_head.hh_slot < HUB_SLOTS &&
 	    a->ha_verdict >= HUB_WELCOME && a->ha_verdict <= HUB_CLOSE &&
+	    a->ha_reason <= HUB_TAKEN_OVER &&
 	    ENDED(a->ha_text);
 }
 

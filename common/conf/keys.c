@@ -39,6 +39,9 @@ const struct conf_key	conf_keys[] = {
 	    FIELD(cf_merge) },
 	SIZE("chunk-size",	"65536", "128",	"16777215", cf_chunk_size),
 
+	{ "sandbox", KEY_CHOICE, "kill", NULL, NULL, "kill|log", 0,
+	    FIELD(cf_sandbox) },
+
 	DURATION("linger",	"3s",	"0",	"1h",	cf_linger),
 	DURATION("takeover",	"3s",	"0",	"1h",	cf_takeover),
 	DURATION("takeover-other", "10s", "0",	"1h",	cf_takeover_other),
@@ -58,7 +61,20 @@ const struct conf_key	conf_keys[] = {
 	COUNT("max-streams",	"1024",	"1",	"65536", cf_max_streams),
 	SIZE("max-message",	"16M",	"4K",	"16M",	cf_max_message),
 	COUNT("max-chunk-streams", "256", "8",	"65598", cf_max_chunk_streams),
+	SIZE("max-partial",	"16M",	"4K",	"256M",	cf_max_partial),
+	COUNT("max-message-streams", "8", "1",	"8",	cf_max_message_streams),
+	SIZE("max-command",	"64K",	"1K",	"64K",	cf_max_command),
+	COUNT("max-amf-depth",	"32",	"4",	"32",	cf_max_amf_depth),
+	COUNT("max-commands",	"100",	"16",	"1000000", cf_max_commands),
+	COUNT("max-pings",	"100",	"1",	"1000000", cf_max_pings),
 	SIZE("max-queue",	"256K",	"4K",	"64M",	cf_max_queue),
+	{ "cpu-limit", KEY_DURATION, "5s", "1s", "1h", NULL, KEY_SECONDS,
+	    FIELD(cf_cpu_limit) },
+
+	{ "allow-publish", KEY_PREFIX, NULL, NULL, NULL, NULL, 0,
+	    FIELD(cf_allow_publish) },
+	{ "allow-play", KEY_PREFIX, NULL, NULL, NULL, NULL, 0,
+	    FIELD(cf_allow_play) },
 };
 
 const size_t	conf_nkeys = sizeof(conf_keys) / sizeof(conf_keys[0]);
@@ -146,6 +162,9 @@ set_number(struct conf *cf, const struct conf_key *key, const char *text,
 	if ((key->ck_flags & KEY_POW2) && (value & (value - 1)) != 0)
 		return refuse(why, whylen, key, "%s is not a power of two",
 		    text);
+	if ((key->ck_flags & KEY_SECONDS) && value % 1000 != 0)
+		return refuse(why, whylen, key, "%s is not in whole seconds",
+		    text);
 	store(cf, key, value);
 	return 0;
 }
@@ -211,6 +230,28 @@ add_listen(struct conf *cf, const struct conf_key *key, const char *text,
 	return 0;
 }
 
+static int
+add_prefix(struct conf *cf, const struct conf_key *key, const char *text,
+    char *why, size_t whylen)
+{
+	struct prefix_list	*pl = (void *)((char *)cf + key->ck_offset);
+	const char		*error;
+
+	if (pl->pl_n == PREFIX_LIST_MAX)
+		return refuse(why, whylen, key, "more than %d addresses",
+		    PREFIX_LIST_MAX);
+	if ((error = prefix_parse(text, &pl->pl_prefix[pl->pl_n])) != NULL)
+		return refuse(why, whylen, key, "\"%s\": %s", text, error);
+	pl->pl_n++;
+	return 0;
+}
+
+bool
+key_is_list(const struct conf_key *key)
+{
+	return key->ck_kind == KEY_LISTEN || key->ck_kind == KEY_PREFIX;
+}
+
 int
 key_set(struct conf *cf, const struct conf_key *key, const char *text,
     char *why, size_t whylen)
@@ -224,6 +265,8 @@ key_set(struct conf *cf, const struct conf_key *key, const char *text,
 		return set_string(cf, key, text, why, whylen);
 	case KEY_LISTEN:
 		return add_listen(cf, key, text, why, whylen);
+	case KEY_PREFIX:
+		return add_prefix(cf, key, text, why, whylen);
 	default:
 		return set_number(cf, key, text, why, whylen);
 	}

@@ -9,11 +9,12 @@
 
 enum conf_kind {
 	KEY_SIZE, KEY_DURATION, KEY_COUNT, KEY_CHOICE, KEY_BOOL, KEY_STRING,
-	KEY_LISTEN
+	KEY_LISTEN, KEY_PREFIX
 };
 
 #define KEY_POW2	0x1	/* a power of two */
 #define KEY_ABSOLUTE	0x2	/* a path that begins with / */
+#define KEY_SECONDS	0x4	/* a duration in whole seconds */
 
 /*
  * One key. Default and limits are written as in the file; NULL means that
@@ -34,8 +35,12 @@ struct conf_key {
 extern const struct conf_key	conf_keys[];
 extern const size_t		conf_nkeys;
 
+/* May the key be given a list of values? */
+bool	key_is_list(const struct conf_key *key);
+
 /*
- * Store `text` as the value of `key`; KEY_LISTEN adds one to the list.
+ * Store `text` as the value of `key`; KEY_LISTEN and
+ * KEY_PREFIX add one to their list.
  * Returns 0, or -1 with "key: what is wrong" in `why`; the configuration is
  * then unchanged.
  */

@@ -37,6 +37,8 @@ enum amf_marker {
 struct amf_in {
 	const uint8_t	*ai_p;		/* next byte */
 	const uint8_t	*ai_end;
+	int		 ai_depth;	/* AMF_DEPTH_MAX, or less if set so */
+	bool		 ai_deep;	/* amf_skip() met something deeper */
 };
 
 struct amf_str {
@@ -59,7 +61,7 @@ enum rtmp_result amf_get_number(struct amf_in *, double *);
 enum rtmp_result amf_get_boolean(struct amf_in *, bool *);
 enum rtmp_result amf_get_string(struct amf_in *, struct amf_str *);
 
-/* Step over one value of any kind, however deep up to AMF_DEPTH_MAX. */
+/* Step over one value of any kind, however deep up to ai_depth. */
 enum rtmp_result amf_skip(struct amf_in *);
 
 /*

@@ -239,6 +239,13 @@ walk_object(struct walk *wk, int depth)
 }
 
 static bool
+too_deep(struct amf_in *in)
+{
+	in->ai_deep = true;
+	return false;
+}
+
+static bool
 walk_value(struct walk *wk, int depth)
 {
 	uint32_t	u;
@@ -265,9 +272,11 @@ walk_value(struct walk *wk, int depth)
 		return get_u29(wk->wk_in, &u) &&
 		    skip_bytes(wk->wk_in, u & 1 ? 8 : 0);
 	case AMF3_ARRAY:
-		return depth > 0 && walk_array(wk, depth - 1);
 	case AMF3_OBJECT:
-		return depth > 0 && walk_object(wk, depth - 1);
+		if (depth == 0)
+			return too_deep(wk->wk_in);
+		return marker == AMF3_ARRAY ? walk_array(wk, depth - 1) :
+		    walk_object(wk, depth - 1);
 	default:
 		return false;
 	}

@@ -18,7 +18,8 @@ enum rtmp_result amf3_get_boolean(struct amf_in *, bool *);
 /* A reference to an earlier string is not resolved: it gives "". */
 enum rtmp_result amf3_get_string(struct amf_in *, struct amf_str *);
 
-/* Step over one value with at most `depth` containers within each other. */
+/* Step over one value with at most `depth` containers within each other; if
+ * that does not suffice, ai_deep is set. */
 enum rtmp_result amf3_skip(struct amf_in *, int depth);
 
 #endif

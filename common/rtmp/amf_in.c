@@ -55,6 +55,8 @@ amf_in_init(struct amf_in *in, const void *data, size_t len)
 {
 	in->ai_p = data;
 	in->ai_end = in->ai_p + len;
+	in->ai_depth = AMF_DEPTH_MAX;
+	in->ai_deep = false;
 }
 
 int
@@ -220,8 +222,10 @@ skip_strict_array(struct amf_in *in, int depth)
 static bool
 skip_container(struct amf_in *in, int depth)
 {
-	if (depth == 0)
+	if (depth == 0) {
+		in->ai_deep = true;
 		return false;
+	}
 	if (*in->ai_p == AMF_STRICT_ARRAY) {
 		in->ai_p++;
 		return skip_strict_array(in, depth - 1);
@@ -270,8 +274,10 @@ amf_skip(struct amf_in *in)
 
 	if (left(&at) == 0)
 		return RTMP_END;
-	if (!skip_value(&at, AMF_DEPTH_MAX))
+	if (!skip_value(&at, in->ai_depth)) {
+		in->ai_deep = at.ai_deep;
 		return RTMP_BAD;
+	}
 	*in = at;
 	return RTMP_OK;
 }

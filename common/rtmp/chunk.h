@@ -21,6 +21,12 @@ struct chunk_limits {
 	uint32_t	 cl_streams;	/* chunk stream ids in use */
 };
 
+/* Which of them was passed. */
+enum chunk_over {
+	CHUNK_OVER_NONE, CHUNK_OVER_MESSAGE, CHUNK_OVER_PARTIAL,
+	CHUNK_OVER_STREAMS
+};
+
 struct chunk_in;
 
 /* NULL if out of memory. Freed by chunk_in_free(), which accepts NULL. */
@@ -39,6 +45,9 @@ void		 chunk_in_free(struct chunk_in *);
 enum rtmp_result chunk_in_next(struct chunk_in *, const uint8_t *buf,
 		    size_t len, size_t *used, struct rtmp_msg *m,
 		    const char **why);
+
+/* After RTMP_BAD: was it one of the limits? */
+enum chunk_over	 chunk_in_over(const struct chunk_in *);
 
 /* Output: chunk stream ids 2 to 63, so every basic header is one byte. */
 #define CHUNK_OUT_CSIDS	64

@@ -55,6 +55,7 @@ struct chunk_in {
 	 */
 	bool		 ci_repeats[2];
 	const char	*ci_bad;	/* why, once anything was refused */
+	enum chunk_over	 ci_over;
 	struct page	*ci_page[PAGES];
 };
 
@@ -74,6 +75,19 @@ refuse(struct chunk_in *ci, const char *why)
 {
 	ci->ci_bad = why;
 	return RTMP_BAD;
+}
+
+static enum rtmp_result
+refuse_over(struct chunk_in *ci, enum chunk_over over, const char *why)
+{
+	ci->ci_over = over;
+	return refuse(ci, why);
+}
+
+enum chunk_over
+chunk_in_over(const struct chunk_in *ci)
+{
+	return ci->ci_over;
 }
 
 struct chunk_in *
@@ -133,7 +147,7 @@ stream_new(struct chunk_in *ci, uint32_t csid)
 	struct in_stream	*s;
 
 	if (ci->ci_streams >= ci->ci_limits.cl_streams) {
-		refuse(ci, "too many chunk streams");
+		refuse_over(ci, CHUNK_OVER_STREAMS, "too many chunk streams");
 		return NULL;
 	}
 	if ((*pg == NULL && (*pg = calloc(1, sizeof(**pg))) == NULL) ||
@@ -273,7 +287,8 @@ begin_chunk(struct chunk_in *ci, const struct header *h)
 	struct in_stream	*s = h->h_old;
 
 	if (h->h_new.is_len > ci->ci_limits.cl_message)
-		return refuse(ci, "message over the length limit");
+		return refuse_over(ci, CHUNK_OVER_MESSAGE,
+		    "message over the length limit");
 	if (s == NULL && (s = stream_new(ci, h->h_new.is_csid)) == NULL)
 		return RTMP_BAD;
 	if (h->h_repeats)
@@ -298,7 +313,8 @@ make_room(struct chunk_in *ci, struct in_stream *s, uint32_t more)
 	cap = MIN(cap, s->is_len);
 	cap = MIN(cap, s->is_cap + (ci->ci_limits.cl_partial - ci->ci_held));
 	if (cap < need)
-		return refuse(ci, "too much of unfinished messages");
+		return refuse_over(ci, CHUNK_OVER_PARTIAL,
+		    "too much of unfinished messages");
 	if ((buf = realloc(s->is_buf, cap)) == NULL)
 		return refuse(ci, "out of memory");
 	ci->ci_held += cap - s->is_cap;

@@ -66,6 +66,18 @@ body_init(struct amf_in *in, const struct rtmp_msg *m)
 	amf_in_init(in, m->rm_data + skip, m->rm_len - skip);
 }
 
+bool
+command_too_deep(const struct rtmp_msg *m, int depth)
+{
+	struct amf_in	in;
+
+	body_init(&in, m);
+	in.ai_depth = depth;
+	while (amf_skip(&in) == RTMP_OK)
+		continue;
+	return in.ai_deep;
+}
+
 enum rtmp_result
 command_parse(const struct rtmp_msg *m, struct command *c)
 {

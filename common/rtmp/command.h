@@ -53,6 +53,12 @@ struct command {
  */
 enum rtmp_result command_parse(const struct rtmp_msg *, struct command *);
 
+/*
+ * Is anything in the body nested deeper than `depth` objects or arrays? What
+ * is malformed is not judged here.
+ */
+bool	command_too_deep(const struct rtmp_msg *, int depth);
+
 struct command_connect {
 	char		 cc_app[COMMAND_TEXT];
 	char		 cc_tcurl[COMMAND_TEXT];

@@ -16,6 +16,8 @@
 
 #include "shm/futex.h"
 
+#define RING_STREAMED	(128 * 1024)	/* below what memcpy(3) streams */
+
 static uint64_t
 padded(uint64_t payload)
 {
@@ -79,8 +81,12 @@ ring_write(struct ring_writer *rw, const struct shm_record *rec,
 
 	atomic_store_explicit(&r->sr_resv, pos + need, memory_order_relaxed);
 	/* the reservation before the bytes; pairs with the acquire fence in
-	 * ring_lapped(). A release store would not order what follows it. */
-	atomic_thread_fence(memory_order_release);
+	 * ring_lapped(). A release store would not order what follows it, and
+	 * memcpy(3) moves large blocks past the cache, out of order. */
+	if (need > RING_STREAMED)
+		atomic_thread_fence(memory_order_seq_cst);
+	else
+		atomic_thread_fence(memory_order_release);
 	if (need > room)
 		write_padding(rw, room);
 	memcpy(p, rec, sizeof(*rec));

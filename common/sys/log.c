@@ -22,7 +22,10 @@
 
 #include "sys/clock.h"
 
+#define LOG_BURST	256	/* lines relayed in one go */
 #define LOG_SNDBUF	(1024 * 1024)	/* some thousand lines in flight */
+
+#define LOG_OFTEN	(LOG_INFO | 0x10)	/* of a packet, and in here */
 
 enum dest { TO_STDERR, TO_SYSLOG, TO_SOCKET };
 
@@ -30,16 +33,22 @@ static enum dest	 dest = TO_STDERR;
 static int		 dest_fd = -1;
 static bool		 verbose;
 static uint32_t		 dropped;
+static struct ratelimit	 limit, often;
+static uint32_t		 limit_burst, limit_period;
+static char		 prepared[1 + LOG_LINE_MAX];
+static size_t		 prepared_len;
 
 void
 log_to_stderr(void)
 {
+	tzset();	/* opens files, which a sandboxed process cannot */
 	dest = TO_STDERR;
 }
 
 void
 log_to_syslog(const char *ident)
 {
+	tzset();
 	openlog(ident, LOG_PID | LOG_NDELAY, LOG_DAEMON);
 	dest = TO_SYSLOG;
 }
@@ -84,7 +93,8 @@ emit(int pri, const char *line)
 	};
 	struct timespec now;
 	struct tm tm;
-	char when[32];
+	char when[32], out[4 * LOG_LINE_MAX + 64];
+	int len;
 
 	if (dest == TO_SYSLOG) {
 		syslog(pri, "%s", line);
@@ -93,22 +103,45 @@ emit(int pri, const char *line)
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &tm);
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
-	dprintf(STDERR_FILENO, "%s.%03ldZ %s %s\n", when,
+	len = snprintf(out, sizeof(out), "%s.%03ldZ %s %s\n", when,
 	    now.tv_nsec / 1000000, word[pri & LOG_PRIMASK], line);
+	if (write(STDERR_FILENO, out, (size_t)len) == -1)
+		dropped++;
 }
 
 /* First byte the priority, then the text, and whose it is. */
+static size_t
+make_packet(char packet[1 + LOG_LINE_MAX], int pri, const char *line)
+{
+	packet[0] = (char)pri;
+	return 1 + (size_t)snprintf(packet + 1, LOG_LINE_MAX, "%.*s pid=%d",
+	    LOG_LINE_MAX - 32, line, (int)getpid());
+}
+
 static bool
 send_line(int pri, const char *line)
 {
 	char packet[1 + LOG_LINE_MAX];
-	int n;
+	size_t n = make_packet(packet, pri, line);
 
-	packet[0] = (char)pri;
-	n = snprintf(packet + 1, sizeof(packet) - 1, "%.*s pid=%d",
-	    LOG_LINE_MAX - 32, line, (int)getpid());
-	return send(dest_fd, packet, 1 + (size_t)n,
-	    MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
+	return send(dest_fd, packet, n, MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
+}
+
+/* May another line of log_often() be written out? */
+static bool
+pass_often(void)
+{
+	char note[64];
+
+	if (!ratelimit_pass(&often, LOG_OFTEN_MAX, 1000))
+		return false;
+	if (often.rl_missed > 0) {
+		snprintf(note, sizeof(note), "log-limited lines=%u",
+		    often.rl_missed);
+		often.rl_missed = 0;
+		emit(LOG_WARNING, note);
+	}
+	return true;
 }
 
 static void
@@ -117,7 +150,8 @@ write_line(int pri, const char *line)
 	char note[64];
 
 	if (dest != TO_SOCKET) {
-		emit(pri, line);
+		if (pri != LOG_OFTEN || pass_often())
+			emit(pri & LOG_PRIMASK, line);
 		return;
 	}
 	if (dropped > 0) {
@@ -129,24 +163,39 @@ write_line(int pri, const char *line)
 		dropped++;
 }
 
-int
+/* The sender may have been taken over: no line of its may look like two. */
+static void
+relay_line(char *packet)
+{
+	char safe[4 * LOG_LINE_MAX + 2];
+	int pri = packet[0];
+
+	if (pri == LOG_OFTEN) {
+		if (!pass_often())
+			return;
+		pri = LOG_INFO;
+	}
+	if (pri < LOG_ERR || pri > LOG_DEBUG || pri == LOG_NOTICE)
+		pri = LOG_WARNING;
+	strnvis(safe, packet + 1, sizeof(safe) - 1,
+	    VIS_OCTAL | VIS_TAB | VIS_NL | VIS_NOSLASH);
+	emit(pri, safe);
+}
+
+void
 log_relay(int fd)
 {
-	char packet[1 + LOG_LINE_MAX];
+	char packet[1 + LOG_LINE_MAX + 1];
 	ssize_t n;
-	int pri;
+	int lines;
 
-	for (;;) {
+	for (lines = 0; lines < LOG_BURST; lines++) {
 		n = recv(fd, packet, sizeof(packet) - 1, MSG_DONTWAIT);
-		if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR))
-			return -1;
 		if (n == -1)
-			return 0;
+			return;
 		packet[n] = '\0';
-		pri = packet[0];
-		if (pri < LOG_ERR || pri > LOG_DEBUG || pri == LOG_NOTICE)
-			pri = LOG_WARNING;
-		emit(pri, packet + 1);
+		if (n > 1)
+			relay_line(packet);
 	}
 }
 
@@ -156,6 +205,11 @@ vlog(int pri, int error, const char *fmt, va_list ap)
 	char line[LOG_LINE_MAX];
 	size_t len;
 
+	if (limit_burst > 0 &&
+	    !ratelimit_pass(&limit, limit_burst, limit_period)) {
+		dropped++;
+		return;
+	}
 	vsnprintf(line, sizeof(line), fmt, ap);
 	if (error != 0) {
 		len = strlen(line);
@@ -191,6 +245,38 @@ log_info(const char *fmt, ...)
 }
 
 void
+log_often(const char *fmt, ...)
+{
+	LOG_BODY(LOG_OFTEN, 0);
+}
+
+void
+log_limit(uint32_t burst, uint32_t period)
+{
+	limit_burst = burst;
+	limit_period = period;
+}
+
+void
+log_prepare(const char *fmt, ...)
+{
+	char line[LOG_LINE_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	prepared_len = make_packet(prepared, LOG_WARNING, line);
+}
+
+void
+log_prepared(void)
+{
+	(void)send(dest_fd, prepared, prepared_len,
+	    MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+void
 log_debug(const char *fmt, ...)
 {
 	if (verbose)
@@ -223,7 +309,8 @@ log_text(const char *text, char buf[LOG_TEXT_MAX])
 {
 	if (*text == '\0')
 		return "-";
-	strnvis(buf, text, LOG_TEXT_MAX, VIS_OCTAL | VIS_WHITE | VIS_DQ);
+	/* strnvis(3) of libbsd may write its NUL one past the size given */
+	strnvis(buf, text, LOG_TEXT_MAX - 1, VIS_OCTAL | VIS_WHITE | VIS_DQ);
 	return buf;
 }
 

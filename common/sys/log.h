@@ -14,6 +14,7 @@
 
 #define LOG_LINE_MAX	1024	/* longer lines are cut */
 #define LOG_TEXT_MAX	512	/* room for one escaped value */
+#define LOG_OFTEN_MAX	100	/* lines of log_often() in a second */
 
 /* Where lines go. The descriptor stays the caller's. */
 void	log_to_stderr(void);
@@ -28,8 +29,8 @@ bool	log_is_verbose(void);
  */
 int	log_pair(int pair[2]);
 
-/* Write out the lines that wait on `fd`. Returns 0, or -1 if it is dead. */
-int	log_relay(int fd);
+/* Write out lines that wait on `fd`, escaped once more, a burst at the most. */
+void	log_relay(int fd);
 
 void	log_warn(const char *fmt, ...)	/* adds errno's text */
 	    __attribute__((format(printf, 1, 2)));
@@ -39,6 +40,26 @@ void	log_info(const char *fmt, ...)
 	    __attribute__((format(printf, 1, 2)));
 void	log_debug(const char *fmt, ...)
 	    __attribute__((format(printf, 1, 2)));
+
+/*
+ * Like log_info(), for what peers can cause often without being of any use:
+ * whoever writes the log out passes LOG_OFTEN_MAX of these a second, from
+ * all processes together, and counts the others.
+ */
+void	log_often(const char *fmt, ...)
+	    __attribute__((format(printf, 1, 2)));
+
+/*
+ * From now on this process sends at most `burst` lines in `period` ms; the
+ * others are counted as dropped. 0, as at the start, is no limit.
+ */
+void	log_limit(uint32_t burst, uint32_t period);
+
+/* Prepare a warning, and send it to the socket: the latter is safe in the
+ * handler of a signal. */
+void	log_prepare(const char *fmt, ...)
+	    __attribute__((format(printf, 1, 2)));
+void	log_prepared(void);
 
 /* The environment failed us at start-up: say so and exit 1. */
 void	fatal(const char *fmt, ...)	/* adds errno's text */
@@ -53,8 +74,8 @@ void	panic(const char *fmt, ...)
  * unencoded, so it is one value of one line. Cut if too long. "-" if empty. */
 const char *log_text(const char *text, char buf[LOG_TEXT_MAX]);
 
-/* At most `burst` lines in `period` ms; true if this one may be written. What
- * was held back is counted in rl_missed since the latest true. */
+/* At most `burst` times in `period` ms; true if this one may be. What
+ * was held back is counted in rl_missed, for the caller to tell and to clear. */
 struct ratelimit {
 	uint64_t	 rl_start;	/* ms */
 	uint32_t	 rl_used;

@@ -42,18 +42,38 @@ change_user(const struct priv *pr)
 	return setresuid(pr->pr_uid, pr->pr_uid, pr->pr_uid);
 }
 
+static int
+limit(int what, rlim_t value)
+{
+	struct rlimit rl = { value, value };
+
+	return setrlimit(what, &rl);
+}
+
 int
 priv_drop(const struct priv *pr, const char *root)
 {
-	struct rlimit none = { 0, 0 };
-
 	if (pr->pr_root) {
 		if (root != NULL && (chroot(root) == -1 || chdir("/") == -1))
 			return -1;
 		if (change_user(pr) == -1)
 			return -1;
 	}
-	if (setrlimit(RLIMIT_CORE, &none) == -1)
+	if (limit(RLIMIT_CORE, 0) == -1 ||
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
 		return -1;
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+int
+priv_limit(unsigned long files, unsigned long memory)
+{
+	if (limit(RLIMIT_NOFILE, files) == -1 || limit(RLIMIT_NPROC, 0) == -1)
+		return -1;
+#ifdef __SANITIZE_ADDRESS__
+	(void)memory;		/* and its reports may go to a file */
+	return 0;
+#else
+	return limit(RLIMIT_FSIZE, 0) == -1 ? -1 : limit(RLIMIT_AS, memory);
+#endif
 }

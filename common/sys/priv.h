@@ -26,8 +26,16 @@ int	priv_lookup(const char *user, struct priv *, const char **missing);
 
 /*
  * Become that user for good, shut in `root` if it is not NULL (as root only),
- * with no_new_privs and no core dumps. -1 and errno: do not go on.
+ * with no_new_privs, no core dumps, and nobody to look into our memory. -1 and
+ * errno: do not go on.
  */
 int	priv_drop(const struct priv *, const char *root);
+
+/*
+ * Give up what a connection never needs: more descriptors than `files`,
+ * processes of its own, files that grow, and more than `memory` bytes of
+ * address space. Sanitizer builds keep the last two: they need terabytes.
+ */
+int	priv_limit(unsigned long files, unsigned long memory);
 
 #endif

@@ -35,6 +35,8 @@ proc_of_peer(int sock, pid_t *pid)
 		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 		return fd;
 	}
+	if (errno != ENOPROTOOPT)	/* gone; its pid may be another's now */
+		return -1;
 	return (int)syscall(SYS_pidfd_open, cred.pid, 0);
 }
 

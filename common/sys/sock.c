@@ -135,6 +135,8 @@ sock_listen(const char *host, const char *port, int *fds, int max)
 		else if (errno != EAFNOSUPPORT)	/* a kernel without IPv6 */
 			break;
 	}
+	if (ai != NULL && n == max)
+		errno = E2BIG;
 	freeaddrinfo(list);
 	if (ai == NULL && n > 0)
 		return n;

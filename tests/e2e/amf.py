@@ -3,7 +3,8 @@
 
 Strict means: an unknown marker, a short value or an absurd nesting raises
 AmfError. Objects and ECMA arrays both decode to dict; Ecma(dict) encodes
-as an ECMA array.
+as an ECMA array, Amf3(value) as an AMF3 value behind the marker for one,
+bytes as a string that need not be UTF-8.
 """
 import struct
 
@@ -16,9 +17,47 @@ class Ecma(dict):
     """A dict that is written as an ECMA array (marker 08)."""
 
 
+class Amf3:
+    """A value that is written in AMF3: null, truth, number, text, dict."""
+
+    def __init__(self, value):
+        self.value = value
+
+
 def _key(text):
-    raw = text.encode()
+    raw = text if isinstance(text, bytes) else text.encode()
     return struct.pack(">H", len(raw)) + raw
+
+
+def _u29(value):
+    out = [value & 127]
+    while value := value >> 7:
+        out.insert(0, value & 127 | 128)
+    if len(out) > 3:
+        raise ValueError("too long for the tests' AMF3")
+    return bytes(out)
+
+
+def _text3(text):
+    raw = text.encode()
+    return _u29(len(raw) << 1 | 1) + raw
+
+
+def _encode3(value):
+    if value is None:
+        return b"\x01"
+    if isinstance(value, bool):
+        return b"\x03" if value else b"\x02"
+    if isinstance(value, int) and 0 <= value < 1 << 20:
+        return b"\x04" + _u29(value)
+    if isinstance(value, (int, float)):
+        return b"\x05" + struct.pack(">d", value)
+    if isinstance(value, str):
+        return b"\x06" + _text3(value)
+    if isinstance(value, dict):         # anonymous, dynamic, no traits
+        body = b"".join(_text3(k) + _encode3(v) for k, v in value.items())
+        return b"\x0a\x0b\x01" + body + b"\x01"
+    raise TypeError(f"no AMF3 for {type(value)}")
 
 
 def encode(*values):
@@ -33,8 +72,10 @@ def _encode(value):
         return b"\x01" + bytes([value])
     if isinstance(value, (int, float)):
         return b"\x00" + struct.pack(">d", value)
-    if isinstance(value, str):
+    if isinstance(value, (str, bytes)):
         return b"\x02" + _key(value)
+    if isinstance(value, Amf3):
+        return b"\x11" + _encode3(value.value)
     if isinstance(value, dict):
         head = b"\x03"
         if isinstance(value, Ecma):
@@ -103,7 +144,42 @@ class _Reader:
             return stamp
         if marker == 12:
             return self.text(">I")
+        if marker == 17:
+            return self.value3()
         raise AmfError(f"AMF0 marker {marker:#x}")
+
+    def u29(self):
+        value = 0
+        for _ in range(3):
+            byte = self.unpack(">B")
+            value = value << 7 | byte & 127
+            if byte < 128:
+                return value
+        raise AmfError("too long for the tests' AMF3")
+
+    def text3(self):
+        head = self.u29()
+        if not head & 1:
+            raise AmfError("a reference, which the tests' AMF3 has not")
+        return bytes(self.take(head >> 1)).decode()
+
+    def value3(self):
+        """What _encode3 writes."""
+        marker = self.unpack(">B")
+        if marker < 4:
+            return (None, None, False, True)[marker]
+        if marker == 4:
+            return self.u29()
+        if marker == 5:
+            return self.unpack(">d")
+        if marker == 6:
+            return self.text3()
+        if marker != 10 or self.take(2) != b"\x0b\x01":
+            raise AmfError(f"AMF3 marker {marker:#x}")
+        result = {}
+        while key := self.text3():
+            result[key] = self.value3()
+        return result
 
 
 def decode(data):

@@ -41,22 +41,29 @@ def nothing_left():
 
 
 @pytest.fixture(scope="session")
-def media(tmp_path_factory):
-    """media(name) is the path of a file, encoded once for all workers."""
+def once(tmp_path_factory):
+    """once(name, make) is the path of a file, made once for all workers."""
     base = tmp_path_factory.getbasetemp()
     if os.environ.get("PYTEST_XDIST_WORKER"):
         base = base.parent
 
-    def get(name):
-        path = base / f"{name}.flv"
+    def get(name, make):
+        path = base / name
         with open(base / f"{name}.lock", "w", encoding="ascii") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not path.exists():
-                fresh = str(path) + ".part"
-                ff.make(fresh, **MEDIA[name])
+                fresh = str(base / f"part.{name}")
+                make(fresh)
                 os.rename(fresh, path)
         return str(path)
     return get
+
+
+@pytest.fixture(scope="session")
+def media(once):
+    """media(name) is the path of a file of H.264 and AAC."""
+    return lambda name: once(
+        f"{name}.flv", lambda path: ff.make(path, **MEDIA[name]))
 
 
 @pytest.fixture

@@ -60,6 +60,11 @@ def is_key(mtype, payload):
             and payload[0] >> 4 == 1)
 
 
+def bare(payload):
+    """A data message as it is relayed: without @setDataFrame."""
+    return payload.removeprefix(amf.encode("@setDataFrame"))
+
+
 def is_metadata(mtype, payload):
     return mtype == DATA and payload.startswith(b"\x02\x00\x0aonMetaData")
 

@@ -19,6 +19,7 @@ import chunks
 import handshake
 
 ACK, USER, WINDOW, AUDIO, VIDEO, DATA, COMMAND = 3, 4, 5, 8, 9, 18, 20
+DATA3, COMMAND3, AGGREGATE = 15, 17, 22
 SET_CHUNK_SIZE = 1
 STREAM_BEGIN, STREAM_EOF, PING, PONG = 0, 1, 6, 7
 PUBLISH_NOTIFY = "NetStream.Play.PublishNotify"
@@ -52,6 +53,13 @@ def status(message):
     return None
 
 
+def answers(message, txn):
+    """Is this the _result or _error of a call?"""
+    values = command(message) if message.type == COMMAND else []
+    return (len(values) >= 2 and values[0] in ("_result", "_error")
+            and values[1] == txn)
+
+
 def user_event(message):
     """(event, value) of a user control message, else None."""
     if message.type == USER:
@@ -71,11 +79,13 @@ class Client:
         self.reader = chunks.ChunkReader()
         self.inbox = deque()
         self.received = 0
+        self.sent = 0
         self._acked = 0
         self._window = None
         self._txn = 0
         self._fmts = {}
-        self.msid = 0
+        self.msid = 0                   # of the stream in use
+        self.msids = set()              # of all, for media to come on
         self.started = time.monotonic()
         self.sock = sock or self._dial(host, port, rcvbuf)
         self.sock.settimeout(timeout)
@@ -120,7 +130,7 @@ class Client:
         s2 = self._exactly(handshake.BLOCK)
         check = handshake.check_digest if digest else handshake.check_simple
         self.sock.sendall(check(c1, s1, s2))
-        self.received = 1 + 2 * handshake.BLOCK
+        self.received = self.sent = 1 + 2 * handshake.BLOCK
 
     def close(self):
         """Close; the kernel sends FIN, or RST with input unread."""
@@ -151,9 +161,10 @@ class Client:
     def _react(self, message):
         if message.type == WINDOW:
             self._window = int.from_bytes(message.payload, "big")
-        elif message.type in (AUDIO, VIDEO) and message.msid != self.msid:
+        elif (message.type in (AUDIO, VIDEO)
+              and message.msid not in self.msids):
             raise chunks.ChunkError(f"media on msid {message.msid}, "
-                                    f"not {self.msid}")
+                                    f"not of {self.msids}")
         elif message.type in (COMMAND, DATA):
             amf.decode(message.payload)
         elif message.type == USER and self.pongs:
@@ -220,8 +231,9 @@ class Client:
 
     def send(self, mtype, payload, ts=0, csid=3, msid=0, fmt=None,
              form=None):
-        self.sock.sendall(self.writer.message(mtype, payload, ts, csid, msid,
-                                              fmt, form))
+        data = self.writer.message(mtype, payload, ts, csid, msid, fmt, form)
+        self.sent += len(data)
+        self.sock.sendall(data)
 
     def set_chunk_size(self, size):
         self.send(SET_CHUNK_SIZE, struct.pack(">I", size), csid=2)
@@ -236,21 +248,19 @@ class Client:
 
     def result(self, txn, timeout=None):
         """Wait for the answer to a call; Refused if it is an error."""
-        def answers(message):
-            values = command(message)
-            return (len(values) >= 2 and values[0] in ("_result", "_error")
-                    and values[1] == txn)
-        values = command(self.wait(answers, timeout, f"answer {txn}"))
+        values = command(self.wait(lambda m: answers(m, txn), timeout,
+                                   f"answer {txn}"))
         if values[0] == "_error":
             raise Refused(values[-1])
         return values[2:]
 
-    def connect(self, app="live"):
-        url = "rtmp://127.0.0.1/" + app
+    def connect(self, app="live", **more):
+        """Connect; more are further fields, or others for these."""
         reply = self.result(self.call("connect", {
-            "app": app, "flashVer": "LNX 9,0,124,2", "tcUrl": url,
-            "fpad": False, "capabilities": 15, "audioCodecs": 4071,
-            "videoCodecs": 252, "videoFunction": 1}))
+            "app": app, "flashVer": "LNX 9,0,124,2",
+            "tcUrl": f"rtmp://127.0.0.1/{app}", "fpad": False,
+            "capabilities": 15, "audioCodecs": 4071, "videoCodecs": 252,
+            "videoFunction": 1, **more}))
         if reply[1]["code"] != "NetConnection.Connect.Success":
             raise Refused(reply[1])
         return reply
@@ -258,14 +268,16 @@ class Client:
     def create_stream(self):
         reply = self.result(self.call("createStream", None))
         self.msid = int(reply[1])
-        if self.msid == 0:
-            raise Refused({"code": "message stream 0"})
+        if self.msid == 0 or self.msid in self.msids:
+            raise Refused({"code": f"message stream {self.msid}"})
+        self.msids.add(self.msid)
         return self.msid
 
     def _stream_status(self, want, timeout):
         """Wait for onStatus with code want; media before it is wrong."""
         def found(message):
-            if message.type in (AUDIO, VIDEO):
+            if (message.type in (AUDIO, VIDEO)
+                    and message.msid == self.msid):
                 raise chunks.ChunkError(f"media before {want}")
             code = status(message)
             if code is not None:
@@ -333,8 +345,8 @@ def open_publisher(port, stream, chunk_size=65536, **how):
 class Subscriber:
     """Plays a stream in a thread; keeps the messages in arrival order."""
 
-    def __init__(self, port, stream, **how):
-        self.client = open_subscriber(port, stream, **how)
+    def __init__(self, port, stream, client=None, **how):
+        self.client = client or open_subscriber(port, stream, **how)
         self.messages = []
         self.error = None
         self.closed = False

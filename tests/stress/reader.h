@@ -30,7 +30,7 @@
 
 struct kind {
 	const char	*k_name;
-	int		 k_copies;	/* takes the payload out, or uses it there */
+	int		 k_copies;	/* or uses the payload in place */
 	uint32_t	 k_rest;	/* pauses between records, one in … */
 	uint32_t	 k_dwell;	/* pauses while using one, one in … */
 	uint32_t	 k_margin;	/* of the ring, one part in … */
@@ -204,8 +204,8 @@ use(struct reader *rd, const struct ring_view *rv)
 	}
 	if (wrong != NULL)
 		return fail(rd, "torn record %ju at %ju accepted: %s",
-		    (uintmax_t)script_number(&rv->rv_rec), (uintmax_t)rv->rv_pos,
-		    wrong);
+		    (uintmax_t)script_number(&rv->rv_rec),
+		    (uintmax_t)rv->rv_pos, wrong);
 	return 1;
 }
 

@@ -27,7 +27,7 @@ Test(conf, every_key_lands_in_its_own_field)
 	    "user = relay\nrun-directory = /var/run/relay\n"
 	    "ring = 16M\nmax-ring-memory = 2G\n"
 	    "max-lag = 101ms\nlinger = 102ms\ntakeover = 103ms\n"
-	    "takeover-other = 104ms\njoin = live\nidle-streams = false\n"
+	    "takeover-other = 104ms\njoin = live\nsandbox = log\nidle-streams = false\n"
 	    "merge = 105ms\nchunk-size = 4096\nhandshake-timeout = 106ms\n"
 	    "command-timeout = 107ms\npublish-timeout = 108ms\n"
 	    "send-timeout = 109ms\nping-interval = 110ms\n"
@@ -51,6 +51,7 @@ Test(conf, every_key_lands_in_its_own_field)
 	cr_assert_eq(cf.cf_takeover, 103);
 	cr_assert_eq(cf.cf_takeover_other, 104);
 	cr_assert_eq(cf.cf_join, JOIN_LIVE);
+	cr_assert_eq(cf.cf_sandbox, DENIED_LOG);
 	cr_assert_eq(cf.cf_idle_streams, false);
 	cr_assert_eq(cf.cf_merge, 105);
 	cr_assert_eq(cf.cf_chunk_size, 4096);

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * cpulimit.c - processor time until a process has shown what it is for.
+ * The kernel repeats SIGXCPU with every second beyond the soft limit: the
+ * first asks, the second does not. The hard limit stays, so that the soft one
+ * can be lifted without a privilege.
+ */
+#include "sys/cpulimit.h"
+
+#include <sys/resource.h>
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "sys/log.h"
+
+static volatile sig_atomic_t	spent;
+static bool			set;
+
+static void
+on_xcpu(int sig)
+{
+	(void)sig;
+	if (spent) {
+		log_prepared();
+		_exit(0);
+	}
+	spent = 1;
+}
+
+static int
+set_soft(rlim_t seconds)
+{
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_CPU, &rl) == -1)
+		return -1;
+	rl.rlim_cur = seconds < rl.rlim_max ? seconds : rl.rlim_max;
+	return setrlimit(RLIMIT_CPU, &rl);
+}
+
+/* No SA_RESTART: the signal must end a sleep. */
+int
+cpulimit_set(uint32_t ms)
+{
+	struct sigaction sa = { .sa_handler = on_xcpu };
+
+	spent = 0;
+	if (sigaction(SIGXCPU, &sa, NULL) == -1 || set_soft(ms / 1000) == -1)
+		return -1;
+	set = true;
+	return 0;
+}
+
+bool
+cpulimit_spent(void)
+{
+	return spent;
+}
+
+void
+cpulimit_lift(void)
+{
+	if (!set)
+		return;
+	set = false;
+	spent = 0;
+	(void)set_soft(RLIM_INFINITY);
+}

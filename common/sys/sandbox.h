@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * sandbox.h - which system calls a process may make, by its role.
+ * A filter is built once, by whoever is going to fork, and entered without
+ * further work by each process.
+ */
+#ifndef SYS_SANDBOX_H
+#define SYS_SANDBOX_H
+
+#include <stdbool.h>
+
+#include <linux/filter.h>
+
+enum sandbox_role {
+	SANDBOX_LISTENER,	/* and the hub's keeper; children inherit it */
+	SANDBOX_HUB,
+	SANDBOX_CONNECTION,
+};
+
+struct sandbox {
+	enum sandbox_role	 sb_role;
+	struct sock_fprog	 sb_prog;	/* kept for the process's life */
+};
+
+/*
+ * Build the filter of a role. What it does not list kills the process, or, if
+ * `only_log`, is noted in the kernel's log and allowed. Sanitizer builds only
+ * ever log: their runtime makes calls of its own. 0, or -1 and errno.
+ */
+int	sandbox_build(struct sandbox *, enum sandbox_role, bool only_log);
+
+/* Enter it for good; no_new_privs must be set (priv_drop() does). */
+int	sandbox_enter(const struct sandbox *);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * prepare.c - what is done once, so that connections need not: filters built,
+ * libraries warm.
+ */
+#include "server.h"
+
+#include <sys/prctl.h>
+
+#include "rtmp/handshake.h"
+#include "sys/log.h"
+
+void
+server_prepare(struct server *sv)
+{
+	handshake_prepare();
+	if (sandbox_build(&sv->sv_sandbox, SANDBOX_CONNECTION,
+	    sv->sv_conf.cf_sandbox == DENIED_LOG) == -1)
+		fatal("system call filter");
+}
+
+void
+server_shut_in(const struct server *sv)
+{
+	struct sandbox sb;
+
+	if (sandbox_build(&sb, SANDBOX_LISTENER,
+	    sv->sv_conf.cf_sandbox == DENIED_LOG) == -1 ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
+	    sandbox_enter(&sb) == -1)
+		fatal("system call filter");
+}

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: ISC
+"""The witness: a raw subscriber that is there before the publisher, and
+that receives what every other subscriber must receive."""
+import subprocess
+
+import ff
+import flv
+import packets
+import rtmp
+from procs import wait_until
+
+MEDIA = (rtmp.AUDIO, rtmp.VIDEO)
+
+
+def ends_coding(message):
+    """An end of sequence carries no picture; to ffmpeg it is no packet."""
+    return (message.type == rtmp.VIDEO and len(message.payload) > 1
+            and message.payload[0] & 0x8f == 7 and message.payload[1] == 2)
+
+
+class Witness:
+    """Keeps a stream from its first message to its last."""
+
+    def __init__(self, clients, server, stream, path):
+        self.subscriber = clients.subscriber(server, stream)
+        self.path = path.with_suffix(".flv")
+
+    def media(self):
+        return [m for m in list(self.subscriber.messages)
+                if m.type in MEDIA]
+
+    def seconds(self):
+        """How much has passed, from the first timestamp to the last."""
+        media = self.media()
+        return (media[-1].ts - media[0].ts) / 1000 if media else 0.0
+
+    def wait_seconds(self, seconds, timeout=20.0):
+        def reached():
+            self.subscriber.check()
+            return self.seconds() >= seconds
+        wait_until(reached, timeout, f"{seconds} s of the stream", 0.02)
+
+    def wait_end(self, timeout=10.0):
+        """Wait until the relay says that the stream is over."""
+        self.subscriber.wait_status(rtmp.UNPUBLISH_NOTIFY, timeout)
+
+    def keys(self):
+        """(timestamp, arrival) of the key frames so far."""
+        return [(m.ts, m.arrival) for m in self.media()
+                if flv.kind(m) == "key"]
+
+    def write(self):
+        """The stream as an FLV file."""
+        flv.write(self.path, list(self.subscriber.messages))
+        return self.path
+
+    def packets(self, program=("ffprobe",), env=None):
+        return packets.of_file(self.write(), program, env)
+
+    def tags(self):
+        """The media as (type, payload), as file writers must keep it."""
+        return [(m.type, m.ts, m.payload) for m in self.media()]
+
+    def decodes(self, program=("ffmpeg",), env=None):
+        """Decode the stream; no error may be printed."""
+        done = subprocess.run(
+            [*program, *ff.QUIET, "-i", str(self.write()), "-map", "0",
+             "-f", "null", "-"], timeout=60, capture_output=True,
+            text=True, env=env)
+        assert (done.returncode, done.stderr) == (0, ""), done.stderr
