@@ -109,7 +109,8 @@ check-all:
 
 unit: $(UNIT)
 stress: $(STRESS)
-bench: $(BUILD)/bench/load
+bench: all $(BUILD)/bench/load	## CPU, latency and memory beside nginx-rtmp
+	BUILD=$(BUILD) tests/bench/run.sh
 
 check-unit:	## unit tests, under ASan and UBSan
 	@$(MAKE) --no-print-directory SAN=1 run-unit

@@ -6,7 +6,10 @@
  */
 #include "hub.h"
 
+#include <sys/stat.h>
+
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -43,7 +46,7 @@ bool
 grant_make(struct hub *h, struct grant *g, struct session *s)
 {
 	uint64_t size = h->h_conf->cf_ring, bytes = RING_HEADER + size;
-	int rw;
+	int rw, fds[2];
 
 	if (h->h_ring_bytes + bytes > h->h_conf->cf_max_ring_memory)
 		return refuse(h, s, "max-ring-memory");
@@ -55,7 +58,9 @@ grant_make(struct hub *h, struct grant *g, struct session *s)
 	g->g_since = h->h_now;
 	g->g_generation = s->s_generation = ++h->h_generation;
 	registry_add(&h->h_registry.rg_head->rg_publishes, 1);
-	session_answer(h, s, HUB_RING, HUB_OK, "", &rw, 1);
+	fds[0] = rw;
+	fds[1] = g->g_fd;	/* to hand to the next hub */
+	session_answer(h, s, HUB_RING, HUB_OK, "", fds, 2);
 	close(rw);
 	return true;
 }
@@ -71,6 +76,44 @@ grant_confirm(struct grant *g)
 	    ring_generation(&g->g_map) != g->g_generation)
 		return "not the ring that was granted";
 	return NULL;
+}
+
+/* Is it an object of POSIX shared memory, ours, and for reading only? */
+static bool
+is_ring_object(const struct hub *h, int fd, struct stat *st)
+{
+	struct stat registry;
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags != -1 && (flags & O_ACCMODE) == O_RDONLY &&
+	    fstat(fd, st) == 0 && S_ISREG(st->st_mode) &&
+	    fstat(h->h_registry_fd, &registry) == 0 &&
+	    st->st_dev == registry.st_dev && st->st_uid == geteuid();
+}
+
+const char *
+grant_adopt(struct hub *h, struct grant *g, int fd, uint64_t generation)
+{
+	const char *why = "no ring came with the report";
+	struct stat st;
+
+	grant_init(g);
+	if (fd == -1)
+		return why;
+	if (!is_ring_object(h, fd, &st)) {
+		close(fd);
+		return "not shared memory for reading";
+	}
+	g->g_fd = fd;
+	g->g_since = h->h_now;
+	g->g_generation = generation;
+	g->g_size = (uint64_t)st.st_size - RING_HEADER;
+	account(h, RING_HEADER + g->g_size);
+	if ((why = grant_confirm(g)) != NULL)
+		grant_drop(h, g);
+	else if (generation > h->h_generation)
+		h->h_generation = generation;
+	return why;
 }
 
 void

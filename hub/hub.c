@@ -27,6 +27,7 @@
 
 #define HUB_EVENTS	128
 #define HUB_BACKLOG	4096
+#define GRACE		1000	/* ms for connections of a hub that died to report */
 #define STOP_GRACE	1200	/* ms for connections to say goodbye */
 
 static void
@@ -106,7 +107,9 @@ hub_bind(struct hub *h)
 	    SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (h->h_listen == -1)
 		fatal("socket");
-	(void)unlink(RUNDIR_HUB);
+	/* who unlinked it on leaving left nobody behind */
+	if (unlink(RUNDIR_HUB) == 0)
+		h->h_grace = h->h_now + GRACE;
 	umask(0177);
 	if (bind(h->h_listen, (struct sockaddr *)&sun, sizeof(sun)) == -1 ||
 	    listen(h->h_listen, HUB_BACKLOG) == -1)

@@ -31,6 +31,7 @@ struct session {
 	uint64_t		 s_generation;	/* of the ring last handed out */
 	uint32_t		 s_entry;	/* in the registry */
 	uint16_t		 s_slot;
+	bool			 s_deferred;	/* decided when grace ends */
 	struct session_body	 s_body;	/* as in the registry */
 };
 TAILQ_HEAD(session_list, session);
@@ -86,6 +87,7 @@ struct hub {
 	uint64_t		 h_generation;	/* latest given to a ring */
 	uint64_t		 h_ring_bytes;	/* reserved now */
 	uint64_t		 h_now;		/* ms, of this turn */
+	uint64_t		 h_grace;	/* ms: then all have reported; 0 */
 	uint64_t		 h_idle_since;	/* ms; 0 while there are peers */
 	uint64_t		 h_idle_exit;	/* ms without peers; 0 never */
 	uint64_t		 h_stop_by;	/* ms; 0 while not stopping */
@@ -117,13 +119,21 @@ void	peer_kill(const struct peer *);
 void	session_answer(struct hub *, struct session *, enum hub_verdict,
 	    enum hub_reason, const char *text, const int *fds, int nfd);
 
-/* stream.c: who publishes and who subscribes. */
+/* stream.c: who publishes and who subscribes. `*fd` is a descriptor that came
+ * with the report, or -1; set to -1 if it was taken. */
 void	stream_report(struct hub *, struct session *,
-	    const struct hub_report *);
+	    const struct hub_report *, int *fd);
 void	stream_leave(struct hub *, struct session *, bool clean);
 void	stream_tick(struct hub *);	/* deadlines that have passed */
 uint64_t stream_deadline(struct hub *);	/* ms, UINT64_MAX none */
 void	stream_wake_all(struct hub *);	/* after messages to subscribers */
+void	stream_show(struct hub *, const struct stream *);
+void	stream_send_ring(struct hub *, struct stream *, struct session *);
+void	stream_add_subscriber(struct hub *, struct stream *,
+	    struct session *);
+/* It is live under this publisher and this ring. */
+void	stream_set_publisher(struct hub *, struct stream *,
+	    struct session *, const struct grant *);
 
 /* grant.c: rings. */
 void	grant_init(struct grant *);
@@ -132,6 +142,16 @@ void	grant_init(struct grant *);
 bool	grant_make(struct hub *, struct grant *, struct session *);
 /* Its publisher says it is a ring now: map it. NULL, or a static sentence. */
 const char *grant_confirm(struct grant *);
+/* Take over the ring that its publisher was granted by an earlier hub. NULL,
+ * or a static sentence; `fd` is ours in any case. */
+const char *grant_adopt(struct hub *, struct grant *, int fd,
+	    uint64_t generation);
 void	grant_drop(struct hub *, struct grant *);
+
+/* adopt.c: those who were there before this hub. */
+void	adopt_publisher(struct hub *, struct stream *, struct session *,
+	    const struct hub_report *, int *fd);
+void	adopt_subscriber(struct hub *, struct stream *, struct session *,
+	    const struct hub_report *);
 
 #endif

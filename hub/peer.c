@@ -184,7 +184,9 @@ peer_register(struct hub *h, struct peer *p, const struct hub_report *r)
 
 	if (p->p_host[0] != '\0')
 		return true;
-	if (h->h_npeers > h->h_conf->cf_max_connections)
+	if (r->hr_generation != 0 || h->h_grace != 0)
+		;	/* was admitted by an earlier hub, or may have been */
+	else if (h->h_npeers > h->h_conf->cf_max_connections)
 		limit = "max-connections";
 	else if (count_host(h, r->hr_host) >= h->h_conf->cf_max_per_address)
 		limit = "max-per-address";
@@ -203,7 +205,8 @@ peer_register(struct hub *h, struct peer *p, const struct hub_report *r)
 static struct session *
 session_make(struct hub *h, struct peer *p, const struct hub_report *r)
 {
-	uint32_t yet = h->h_conf->cf_max_connections - h->h_npeers;
+	uint32_t max = h->h_conf->cf_max_connections;
+	uint32_t yet = h->h_npeers < max ? max - h->h_npeers : 0;
 	struct session *s;
 
 	/* what connections to come need is not for further streams of others */
@@ -223,7 +226,8 @@ session_make(struct hub *h, struct peer *p, const struct hub_report *r)
 }
 
 static void
-session_update(struct hub *h, struct session *s, const struct hub_report *r)
+session_update(struct hub *h, struct session *s, const struct hub_report *r,
+    int *fd)
 {
 	struct session_body *eb = &s->s_body;
 
@@ -232,12 +236,13 @@ session_update(struct hub *h, struct session *s, const struct hub_report *r)
 	eb->eb_counters = r->hr_counters;
 	memcpy(eb->eb_peer, r->hr_peer, sizeof(eb->eb_peer));
 	memcpy(eb->eb_program, r->hr_program, sizeof(eb->eb_program));
-	stream_report(h, s, r);
+	stream_report(h, s, r, fd);
 	registry_put_session(&h->h_registry, s->s_entry, eb);
 }
 
 static void
-peer_report(struct hub *h, struct peer *p, const struct hub_report *r)
+peer_report(struct hub *h, struct peer *p, const struct hub_report *r,
+    int *fd)
 {
 	struct session *s = p->p_session[r->hr_head.hh_slot];
 
@@ -252,7 +257,7 @@ peer_report(struct hub *h, struct peer *p, const struct hub_report *r)
 		    "max-connections", NULL, 0);
 		return;
 	}
-	session_update(h, s, r);
+	session_update(h, s, r, fd);
 	if (r->hr_role == ROLE_NONE && s->s_slot != 0)
 		session_end(h, s);
 }
@@ -263,18 +268,20 @@ peer_read(struct hub *h, struct peer *p)
 	struct hub_report r;
 	int fds[FDPASS_MAX], i, n;
 	ssize_t len;
+	bool good;
 
 	for (n = 0; n < READ_BURST && !p->p_closing; n++) {
 		len = fdpass_recv(p->p_fd, &r, sizeof(r), fds);
 		if (len == -1 && (errno == EAGAIN || errno == EINTR))
 			return;
+		good = len > 0 && hub_report_valid(&r, len);
+		if (good)
+			peer_report(h, p, &r, &fds[0]);
 		for (i = 0; i < FDPASS_MAX; i++)
 			if (fds[i] != -1)
 				close(fds[i]);
-		if (len > 0 && hub_report_valid(&r, len)) {
-			peer_report(h, p, &r);
+		if (good)
 			continue;
-		}
 		if (len > 0 || (len == -1 && errno == EMSGSIZE)) {
 			log_warnx("hub-closes pid=%d reason=bad-message",
 			    (int)p->p_pid);

@@ -32,8 +32,8 @@ compare(const struct stream *a, const struct stream *b)
 RB_PROTOTYPE(stream_tree, stream, t_link, compare)
 RB_GENERATE(stream_tree, stream, t_link, compare)
 
-static void
-show(struct hub *h, const struct stream *t)
+void
+stream_show(struct hub *h, const struct stream *t)
 {
 	registry_put_stream(&h->h_registry, t->t_entry, &t->t_body);
 	registry_set_subscribers(&h->h_registry, t->t_entry,
@@ -75,7 +75,7 @@ stream_free_unused(struct hub *h, struct stream *t)
 		return;
 	RB_REMOVE(stream_tree, &h->h_streams, t);
 	memset(&t->t_body, 0, sizeof(t->t_body));
-	show(h, t);
+	stream_show(h, t);
 	slots_give(&h->h_stream_slots, t->t_entry);
 	free(t);
 }
@@ -143,8 +143,26 @@ stream_gone(struct hub *h, struct stream *t)
 		session_answer(h, s, HUB_GONE, HUB_OK, "", NULL, 0);
 	wake(&t->t_ring);
 	grant_drop(h, &t->t_ring);
-	show(h, t);
+	stream_show(h, t);
 	stream_free_unused(h, t);
+}
+
+void
+stream_set_publisher(struct hub *h, struct stream *t, struct session *s,
+    const struct grant *g)
+{
+	t->t_publisher = s;
+	t->t_deadline = 0;
+	t->t_body.sb_state = STREAM_LIVE;
+	t->t_body.sb_pid = (uint32_t)s->s_peer->p_pid;
+	t->t_body.sb_since = (uint64_t)time(NULL);
+	t->t_body.sb_generation = g->g_generation;
+	t->t_body.sb_ring_size = g->g_size;
+	memcpy(t->t_body.sb_peer, s->s_body.eb_peer,
+	    sizeof(t->t_body.sb_peer));
+	memcpy(t->t_body.sb_program, s->s_body.eb_program,
+	    sizeof(t->t_body.sb_program));
+	stream_show(h, t);
 }
 
 static bool
@@ -154,23 +172,12 @@ publish_grant(struct hub *h, struct stream *t, struct session *s)
 		forget_wish(h, s);
 		return false;
 	}
-	t->t_publisher = s;
-	t->t_deadline = 0;
-	t->t_body.sb_state = STREAM_LIVE;
-	t->t_body.sb_pid = (uint32_t)s->s_peer->p_pid;
-	t->t_body.sb_since = (uint64_t)time(NULL);
-	t->t_body.sb_generation = t->t_next.g_generation;
-	t->t_body.sb_ring_size = t->t_next.g_size;
-	memcpy(t->t_body.sb_peer, s->s_body.eb_peer,
-	    sizeof(t->t_body.sb_peer));
-	memcpy(t->t_body.sb_program, s->s_body.eb_program,
-	    sizeof(t->t_body.sb_program));
-	show(h, t);
+	stream_set_publisher(h, t, s, &t->t_next);
 	return true;
 }
 
-static void
-send_ring(struct hub *h, struct stream *t, struct session *s)
+void
+stream_send_ring(struct hub *h, struct stream *t, struct session *s)
 {
 	s->s_generation = t->t_ring.g_generation;
 	session_answer(h, s, HUB_RING, HUB_OK, "", &t->t_ring.g_fd, 1);
@@ -193,7 +200,7 @@ publish_confirm(struct hub *h, struct stream *t)
 	t->t_ring = t->t_next;
 	grant_init(&t->t_next);
 	TAILQ_FOREACH(s, &t->t_subscribers, s_link)
-		send_ring(h, t, s);
+		stream_send_ring(h, t, s);
 	wake(&old);
 	grant_drop(h, &old);
 }
@@ -257,11 +264,22 @@ contest_lost(struct hub *h, struct stream *t)
 	refuse(h, s, HUB_BUSY, "");
 }
 
+/* A hub that replaced one decides nothing until all could have reported. */
+static bool
+deferred(const struct hub *h, const struct stream *t, struct session *s)
+{
+	s->s_deferred = h->h_grace != 0 &&
+	    (t == NULL || t->t_publisher == NULL);
+	return s->s_deferred;
+}
+
 static void
 publish_want(struct hub *h, struct session *s)
 {
 	struct stream *t = stream_find(h, s->s_body.eb_name);
 
+	if (deferred(h, t, s))
+		return;
 	if (t == NULL && (t = stream_make(h, s->s_body.eb_name)) == NULL) {
 		refuse(h, s, HUB_LIMIT, "max-streams");
 		return;
@@ -292,6 +310,15 @@ stream_await(struct hub *h, const char *name)
 	return may_wait(h) ? stream_make(h, name) : NULL;
 }
 
+void
+stream_add_subscriber(struct hub *h, struct stream *t, struct session *s)
+{
+	s->s_stream = t;
+	TAILQ_INSERT_TAIL(&t->t_subscribers, s, s_link);
+	t->t_nsubscribers++;
+	stream_show(h, t);
+}
+
 static void
 play_want(struct hub *h, struct session *s)
 {
@@ -299,6 +326,8 @@ play_want(struct hub *h, struct session *s)
 	bool ready = t != NULL && t->t_publisher != NULL &&
 	    t->t_ring.g_fd != -1 && t->t_next.g_fd == -1;
 
+	if (deferred(h, t, s))
+		return;
 	if (!ready && !h->h_conf->cf_idle_streams &&
 	    (t == NULL || t->t_body.sb_state == STREAM_WAITING)) {
 		refuse(h, s, HUB_NOT_FOUND, "");
@@ -308,13 +337,10 @@ play_want(struct hub *h, struct session *s)
 		refuse(h, s, HUB_LIMIT, "max-streams");
 		return;
 	}
-	s->s_stream = t;
 	s->s_generation = 0;
-	TAILQ_INSERT_TAIL(&t->t_subscribers, s, s_link);
-	t->t_nsubscribers++;
-	show(h, t);
+	stream_add_subscriber(h, t, s);
 	if (ready)
-		send_ring(h, t, s);
+		stream_send_ring(h, t, s);
 	else
 		session_answer(h, s, HUB_IDLE, HUB_OK, "", NULL, 0);
 }
@@ -331,12 +357,39 @@ publish_update(struct hub *h, struct session *s, const struct hub_report *r)
 	t->t_body.sb_rate = r->hr_rate;
 	t->t_body.sb_counters = r->hr_counters;
 	memcpy(t->t_body.sb_track, r->hr_track, sizeof(t->t_body.sb_track));
-	show(h, t);
+	stream_show(h, t);
+}
+
+/* It holds a ring that this hub did not hand out. */
+static void
+adopt(struct hub *h, struct session *s, const struct hub_report *r, int *fd)
+{
+	struct stream *t = stream_find(h, r->hr_name);
+
+	if (t == NULL && (t = stream_make(h, r->hr_name)) == NULL) {
+		refuse(h, s, HUB_LIMIT, "max-streams");
+		return;
+	}
+	if (r->hr_role == ROLE_PUBLISH)
+		adopt_publisher(h, t, s, r, fd);
+	else
+		adopt_subscriber(h, t, s, r);
+	stream_free_unused(h, t);
+}
+
+static void
+want(struct hub *h, struct session *s)
+{
+	if (s->s_body.eb_role == ROLE_PUBLISH)
+		publish_want(h, s);
+	else if (s->s_body.eb_role == ROLE_PLAY)
+		play_want(h, s);
 }
 
 /* The session's body says what it wants; its stream what it has. */
 void
-stream_report(struct hub *h, struct session *s, const struct hub_report *r)
+stream_report(struct hub *h, struct session *s, const struct hub_report *r,
+    int *fd)
 {
 	struct stream *t = s->s_stream;
 
@@ -349,10 +402,26 @@ stream_report(struct hub *h, struct session *s, const struct hub_report *r)
 	stream_leave(h, s, true);
 	s->s_body.eb_role = r->hr_role;
 	memcpy(s->s_body.eb_name, r->hr_name, sizeof(s->s_body.eb_name));
-	if (r->hr_role == ROLE_PUBLISH)
-		publish_want(h, s);
-	else if (r->hr_role == ROLE_PLAY)
-		play_want(h, s);
+	s->s_deferred = false;
+	if (r->hr_role != ROLE_NONE && r->hr_generation != 0)
+		adopt(h, s, r, fd);
+	else
+		want(h, s);
+}
+
+/* All who were there before this hub have had time to report. */
+static void
+end_grace(struct hub *h)
+{
+	struct peer *p;
+	int i;
+
+	h->h_grace = 0;
+	TAILQ_FOREACH(p, &h->h_peers, p_link)
+		for (i = 0; i < HUB_SLOTS; i++)
+			if (p->p_session[i] != NULL &&
+			    p->p_session[i]->s_deferred)
+				want(h, p->p_session[i]);
 }
 
 static void
@@ -372,7 +441,7 @@ publisher_left(struct hub *h, struct stream *t, bool clean)
 	t->t_body.sb_state = STREAM_LOST;
 	t->t_body.sb_pid = 0;
 	t->t_deadline = h->h_now + h->h_conf->cf_linger;
-	show(h, t);
+	stream_show(h, t);
 }
 
 void
@@ -394,7 +463,7 @@ stream_leave(struct hub *h, struct session *s, bool clean)
 	}
 	TAILQ_REMOVE(&t->t_subscribers, s, s_link);
 	t->t_nsubscribers--;
-	show(h, t);
+	stream_show(h, t);
 	stream_free_unused(h, t);
 }
 
@@ -403,6 +472,8 @@ stream_tick(struct hub *h)
 {
 	struct stream *t, *next;
 
+	if (h->h_grace != 0 && h->h_now >= h->h_grace)
+		end_grace(h);
 	RB_FOREACH_SAFE(t, stream_tree, &h->h_streams, next) {
 		if (t->t_decide != 0 && h->h_now >= t->t_decide)
 			contest_lost(h, t);
@@ -414,7 +485,7 @@ stream_tick(struct hub *h)
 uint64_t
 stream_deadline(struct hub *h)
 {
-	uint64_t first = UINT64_MAX;
+	uint64_t first = h->h_grace != 0 ? h->h_grace : UINT64_MAX;
 	struct stream *t;
 
 	RB_FOREACH(t, stream_tree, &h->h_streams) {

@@ -90,6 +90,13 @@ wanted(const struct play *pl, struct play_cursor *pc,
 	return !pc->pc_need_key;
 }
 
+/* The times in a ring may be any number at all: a sum wraps, as on the wire. */
+static int64_t
+sum(int64_t a, int64_t b)
+{
+	return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+
 /*
  * The timestamp to send. On a successor's ring the first frame decides by how
  * much all of them are moved, so that time goes on by what really passed; what
@@ -113,11 +120,11 @@ stamp(struct play_cursor *pc, const struct shm_record *rec)
 			passed = rec->rec_arrival - pc->pc_arrival;
 			if (passed < REBASE_MIN)
 				passed = REBASE_MIN;
-			pc->pc_offset = pc->pc_time - rec->rec_time +
-			    (int64_t)passed;
+			pc->pc_offset = sum(pc->pc_time, (int64_t)(passed -
+			    (uint64_t)rec->rec_time));
 			pc->pc_rebase = false;
 		}
-		t = rec->rec_time + pc->pc_offset;
+		t = sum(rec->rec_time, pc->pc_offset);
 	}
 	if (!pc->pc_sent || t > pc->pc_time)
 		pc->pc_time = t;

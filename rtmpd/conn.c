@@ -55,6 +55,7 @@ init(struct conn *c, const struct conf *cf, int fd, int hub, int log)
 	c->c_fd = fd;
 	c->c_hub = hub;
 	c->c_log = log;
+	c->c_log_is_hubs = log == -1;
 	c->c_now = c->c_started = c->c_heard = c->c_progress = clock_ms();
 	c->c_idle_since = c->c_reported = c->c_now;
 	c->c_started_wall = (uint64_t)time(NULL);
@@ -64,6 +65,7 @@ init(struct conn *c, const struct conf *cf, int fd, int hub, int log)
 	for (i = 0; i < HUB_SLOTS; i++) {
 		c->c_stream[i].ns_slot = i;
 		c->c_stream[i].ns_msid = i + 1U;
+		c->c_stream[i].ns_ring_fd = -1;
 	}
 	if (c->c_recv == NULL || c->c_in == NULL)
 		conn_end(c, "no-memory", NULL);
@@ -96,17 +98,14 @@ log_end(struct conn *c)
 	};
 	void (*say)(const char *, ...) __attribute__((format(printf, 1, 2))) =
 	    c->c_granted ? log_info : log_often;
-	const struct netstream *ns = c->c_stream;
 	char detail[LOG_TEXT_MAX], name[LOG_TEXT_MAX];
 	uint64_t ms;
 
-	while (ns->ns_role == ROLE_NONE && ns < c->c_stream + HUB_SLOTS - 1)
-		ns++;
 	ms = clock_ms() - c->c_started;
 	log_limit(0, 0);
 	say("disconnect peer=%s role=%s stream=%s reason=%s detail=%s "
 	    "duration=%" PRIu64 ".%03" PRIu64 "s in=%" PRIu64 " out=%" PRIu64,
-	    c->c_peer, role[ns->ns_role], log_text(ns->ns_name, name),
+	    c->c_peer, role[c->c_last_role], log_text(c->c_last_name, name),
 	    c->c_end, log_text(c->c_detail != NULL ? c->c_detail : "", detail),
 	    ms / 1000, ms % 1000, c->c_bytes_in, c->c_bytes_out);
 }
@@ -126,6 +125,8 @@ shut_in(struct conn *c, const struct server *sv)
 {
 	log_prepare("disconnect peer=%s reason=limit detail=cpu-limit",
 	    c->c_peer);
+	if (sv->sv_priv.pr_root)
+		hublink_chrooted();
 	if (priv_drop(&sv->sv_priv, RUNDIR_BOX) == -1)
 		conn_end(c, "shut-in", "user or root directory");
 	else if (priv_limit(FILES, memory_limit(c->c_conf)) == -1 ||

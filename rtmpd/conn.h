@@ -50,6 +50,8 @@ struct netstream {
 	enum session_role ns_role;
 	uint32_t	 ns_entry;	/* of the stream in the registry */
 	uint64_t	 ns_generation;	/* of the ring held */
+	int			 ns_ring_fd;	/* publisher: for the next hub */
+	bool			 ns_handed;	/* this hub has it */
 	uint64_t	 ns_since;	/* in this role, ms */
 	uint64_t	 ns_rate;	/* bits per second, of the latest report */
 	uint64_t	 ns_rate_bytes;	/* media bytes at the latest report */
@@ -62,8 +64,10 @@ struct netstream {
 struct conn {
 	const struct conf	*c_conf;
 	int			 c_fd;		/* the peer */
-	int			 c_hub;		/* the hub */
+	int			 c_hub;		/* the hub, -1 while there is none */
+	uint64_t		 c_hub_at;	/* then look for the next, ms */
 	int			 c_log;		/* log socket, -1 none yet */
+	bool			 c_log_is_hubs;	/* it comes with each welcome */
 	enum conn_phase		 c_phase;
 	bool			 c_blocked;	/* the socket is full */
 	bool			 c_eof;		/* the peer is gone */
@@ -94,6 +98,8 @@ struct conn {
 	struct ratelimit	 c_pings;	/* those of the peer */
 
 	struct netstream	 c_stream[HUB_SLOTS];
+	enum session_role	 c_last_role;	/* for the log */
+	char			 c_last_name[STREAM_NAME_MAX];
 	struct registry_view	 c_registry;
 	char			 c_peer[SOCK_TEXT_MAX];
 	char			 c_host[SOCK_TEXT_MAX];
@@ -141,8 +147,12 @@ bool	output_sent(struct conn *, long sent, size_t wanted);
 /* Connect, trying again for up to `patience` ms. -1 and errno. */
 int	hublink_connect(uint32_t patience);
 /* State the present of one slot. */
-void	hublink_report(struct conn *, const struct netstream *);
+void	hublink_report(struct conn *, struct netstream *);
 void	hublink_read(struct conn *);
+/* Without a hub: look for the next one if it is time, and report. */
+void	hublink_retry(struct conn *);
+/* From now on the root directory is the box. */
+void	hublink_chrooted(void);
 bool	hublink_register(struct conn *);
 /* End because the hub said no. */
 void	hublink_refused(struct conn *, const struct hub_answer *);
@@ -154,8 +164,9 @@ void	netstream_begin(struct conn *, struct netstream *, enum session_role,
 	    const char *name);
 /* Leave the role; `clean`: the peer said so. The stream stays open. */
 void	netstream_leave(struct conn *, struct netstream *);
+/* Descriptors that are taken are set to -1. */
 void	netstream_answer(struct conn *, struct netstream *,
-	    const struct hub_answer *, int fd);
+	    const struct hub_answer *, int *fds);
 bool	netstream_any(const struct conn *, enum session_role);
 void	netstream_title(struct conn *);
 

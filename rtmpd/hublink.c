@@ -24,18 +24,30 @@
 #include "sys/rundir.h"
 
 #define RETRY_STEP	10	/* ms, and up to as much again at random */
+#define RECONNECT_SPREAD 500	/* ms over which all connections come back */
+#define RECONNECT_PAUSE	100	/* ms between tries */
 #define WELCOME_TIME	5000	/* ms to wait for the hub's welcome */
 
+/* By which name the hub is found from where we are. */
+static const char	*hub_path = RUNDIR_HUB;
+
+void
+hublink_chrooted(void)
+{
+	hub_path = strrchr(RUNDIR_HUB, '/') + 1;
+}
+
+/* A hub whose queue is full is tried again rather than waited for. */
 static int
 try_connect(void)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	int fd, saved;
 
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd == -1)
 		return -1;
-	strlcpy(sun.sun_path, RUNDIR_HUB, sizeof(sun.sun_path));
+	strlcpy(sun.sun_path, hub_path, sizeof(sun.sun_path));
 	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0)
 		return fd;
 	saved = errno;
@@ -59,11 +71,44 @@ hublink_connect(uint32_t patience)
 	return fd;
 }
 
+/* Streams go on; look for the next hub, spread over half a second. */
+static void
+lost(struct conn *c)
+{
+	if (c->c_hub == -1)
+		return;
+	close(c->c_hub);
+	c->c_hub = -1;
+	c->c_hub_at = c->c_now + arc4random_uniform(RECONNECT_SPREAD);
+	log_debug("hub-lost peer=%s", c->c_peer);
+}
+
 void
-hublink_report(struct conn *c, const struct netstream *ns)
+hublink_retry(struct conn *c)
+{
+	struct netstream *ns;
+
+	if (c->c_hub != -1 || c->c_now < c->c_hub_at)
+		return;
+	if ((c->c_hub = try_connect()) == -1) {
+		c->c_hub_at = c->c_now + RECONNECT_PAUSE;
+		return;
+	}
+	for (ns = c->c_stream; ns < c->c_stream + HUB_SLOTS; ns++) {
+		ns->ns_handed = false;
+		if (ns == c->c_stream || ns->ns_role != ROLE_NONE)
+			hublink_report(c, ns);
+	}
+}
+
+void
+hublink_report(struct conn *c, struct netstream *ns)
 {
 	struct hub_report r;
+	bool hand = ns->ns_publish != NULL && !ns->ns_handed;
 
+	if (c->c_hub == -1)
+		return;
 	memset(&r, 0, sizeof(r));
 	r.hr_head.hh_format = HUBMSG_FORMAT(r);
 	r.hr_head.hh_type = HUB_REPORT;
@@ -79,9 +124,10 @@ hublink_report(struct conn *c, const struct netstream *ns)
 	strlcpy(r.hr_program, c->c_program, sizeof(r.hr_program));
 	if (ns->ns_publish != NULL)
 		publish_tracks(ns, r.hr_track);
-	if (fdpass_send(c->c_hub, &r, sizeof(r), NULL, 0) == -1 &&
-	    errno != EAGAIN)
-		conn_end(c, "hub-lost", NULL);
+	if (fdpass_send(c->c_hub, &r, sizeof(r), &ns->ns_ring_fd, hand) == 0)
+		ns->ns_handed = true;
+	else if (errno != EAGAIN)
+		lost(c);
 }
 
 static void
@@ -105,22 +151,28 @@ hublink_refused(struct conn *c, const struct hub_answer *a)
 	conn_end(c, hub_reason_text(a->ha_reason), text);
 }
 
+/* The registry of this hub takes the place of an earlier one's; so does the
+ * log socket, if hubs are where our lines go. */
 static void
-welcome(struct conn *c, const int *fds)
+welcome(struct conn *c, int *fds)
 {
-	const char *why = registry_attach(&c->c_registry, fds[0]);
+	const char *why;
 
-	if (why != NULL)
+	registry_detach(&c->c_registry);
+	if ((why = registry_attach(&c->c_registry, fds[0])) != NULL)
 		conn_end(c, "hub-refused", why);
-	if (c->c_log == -1 && fds[1] != -1)
-		log_to_socket(c->c_log = dup(fds[1]));
+	if (!c->c_log_is_hubs || fds[1] == -1)
+		return;
+	if (c->c_log != -1)
+		close(c->c_log);
+	log_to_socket(c->c_log = fds[1]);
+	fds[1] = -1;
 }
 
 static void
 answer(struct conn *c, const struct hub_answer *a, int *fds)
 {
 	struct netstream *ns = &c->c_stream[a->ha_head.hh_slot];
-	int fd = fds[0];
 
 	switch (a->ha_verdict) {
 	case HUB_WELCOME:
@@ -135,8 +187,7 @@ answer(struct conn *c, const struct hub_answer *a, int *fds)
 				hublink_refused(c, a);
 			break;
 		}
-		fds[0] = -1;
-		netstream_answer(c, ns, a, fd);
+		netstream_answer(c, ns, a, fds);
 		break;
 	}
 	close_all(fds);
@@ -149,7 +200,7 @@ hublink_read(struct conn *c)
 	int fds[FDPASS_MAX];
 	ssize_t len;
 
-	while (c->c_end == NULL) {
+	while (c->c_end == NULL && c->c_hub != -1) {
 		len = fdpass_recv(c->c_hub, &a, sizeof(a), fds);
 		if (len == -1 && (errno == EAGAIN || errno == EINTR))
 			return;
@@ -158,8 +209,10 @@ hublink_read(struct conn *c)
 			continue;
 		}
 		close_all(fds);
-		conn_end(c, "hub-lost",
-		    len > 0 ? "message of another version" : NULL);
+		if (len > 0)
+			conn_end(c, "hub-version", NULL);
+		else
+			lost(c);
 	}
 }
 
@@ -171,10 +224,13 @@ hublink_register(struct conn *c)
 
 	hublink_report(c, &c->c_stream[0]);
 	while (c->c_end == NULL && c->c_registry.rv_head == NULL) {
-		if (clock_ms() >= until)
-			conn_end(c, "hub-silent", NULL);
-		else if (poll(&pfd, 1, WELCOME_TIME) > 0)
+		pfd.fd = c->c_hub;
+		if (poll(&pfd, 1, c->c_hub != -1 ? WELCOME_TIME : 50) > 0)
 			hublink_read(c);
+		c->c_now = clock_ms();
+		if (c->c_now >= until)
+			conn_end(c, "hub-silent", NULL);
+		hublink_retry(c);
 	}
 	return c->c_end == NULL;
 }

@@ -89,6 +89,8 @@ netstream_begin(struct conn *c, struct netstream *ns, enum session_role role,
 	ns->ns_rate = ns->ns_rate_bytes = 0;
 	memset(&ns->ns_counters, 0, sizeof(ns->ns_counters));
 	strlcpy(ns->ns_name, name, sizeof(ns->ns_name));
+	c->c_last_role = role;
+	strlcpy(c->c_last_name, name, sizeof(c->c_last_name));
 	netstream_title(c);
 	hublink_report(c, ns);
 }
@@ -98,6 +100,8 @@ netstream_leave(struct conn *c, struct netstream *ns)
 {
 	if (ns->ns_role == ROLE_NONE)
 		return;
+	if (ns->ns_publish != NULL && ns->ns_ring_fd != -1)
+		close(ns->ns_ring_fd);
 	publish_stop(c, ns);
 	play_stop(ns);
 	ns->ns_role = ROLE_NONE;
@@ -109,15 +113,18 @@ netstream_leave(struct conn *c, struct netstream *ns)
 
 static void
 publish_ring(struct conn *c, struct netstream *ns,
-    const struct hub_answer *a, int fd)
+    const struct hub_answer *a, int *fds)
 {
 	char name[LOG_TEXT_MAX], program[LOG_TEXT_MAX];
 
 	if (ns->ns_publish != NULL)
 		return;
-	publish_start(c, ns, fd, a->ha_ring_size, a->ha_generation);
+	publish_start(c, ns, fds[0], a->ha_ring_size, a->ha_generation);
 	if (ns->ns_publish == NULL)
 		return;
+	ns->ns_ring_fd = fds[1];
+	ns->ns_handed = true;
+	fds[1] = -1;
 	conn_granted(c);
 	hublink_report(c, ns);
 	output_event(c, RTMP_STREAM_BEGIN, ns->ns_msid);
@@ -170,27 +177,24 @@ play_refused(struct conn *c, struct netstream *ns,
 
 static void
 publish_answer(struct conn *c, struct netstream *ns,
-    const struct hub_answer *a, int fd)
+    const struct hub_answer *a, int *fds)
 {
-	if (a->ha_verdict == HUB_RING && fd != -1)
-		publish_ring(c, ns, a, fd);
+	if (a->ha_verdict == HUB_RING && fds[0] != -1)
+		publish_ring(c, ns, a, fds);
 	else if (a->ha_verdict == HUB_REFUSED)
 		publish_refused(c, ns, a);
-	if (fd != -1)
-		close(fd);
 }
 
 static void
 play_answer(struct conn *c, struct netstream *ns, const struct hub_answer *a,
-    int fd)
+    int *fds)
 {
+	int fd = fds[0];
+
 	if (a->ha_verdict == HUB_RING && fd != -1) {
+		fds[0] = -1;
 		play_ring(c, ns, fd, a->ha_generation);
-		return;
-	}
-	if (fd != -1)
-		close(fd);
-	if (a->ha_verdict == HUB_IDLE)
+	} else if (a->ha_verdict == HUB_IDLE)
 		play_idle(c, ns);
 	else if (a->ha_verdict == HUB_GONE)
 		play_gone(c, ns);
@@ -200,11 +204,11 @@ play_answer(struct conn *c, struct netstream *ns, const struct hub_answer *a,
 
 void
 netstream_answer(struct conn *c, struct netstream *ns,
-    const struct hub_answer *a, int fd)
+    const struct hub_answer *a, int *fds)
 {
 	ns->ns_entry = a->ha_stream;
 	if (ns->ns_role == ROLE_PUBLISH)
-		publish_answer(c, ns, a, fd);
+		publish_answer(c, ns, a, fds);
 	else
-		play_answer(c, ns, a, fd);
+		play_answer(c, ns, a, fds);
 }

@@ -142,6 +142,9 @@ deadline(struct conn *c)
 	uint64_t at = ping_deadline(c);
 	struct netstream *ns;
 
+	if (c->c_hub == -1)
+		first(&at, c->c_hub_at);
+
 	if (!netstream_any(c, ROLE_PUBLISH) && !netstream_any(c, ROLE_PLAY))
 		first(&at, idle_deadline(c));
 	if (sending(c))
@@ -225,6 +228,7 @@ check_times(struct conn *c)
 			publish_stats(c, ns);
 	}
 	check_ping(c);
+	hublink_retry(c);
 	report(c);
 }
 

@@ -5,8 +5,10 @@
  * One Unix SOCK_SEQPACKET connection for each process, non-blocking on both
  * sides, one message a packet, fixed sizes. A connection states its whole
  * present in every report, so a lost one is replaced by the next, and a hub
- * that never saw the earlier ones understands it. Who speaks is known from
- * the socket's credentials, not from the message.
+ * that never saw the earlier ones understands it: a publisher's first report
+ * to a new hub brings its ring along, as the descriptor for reading that the
+ * grant came with. Who speaks is known from the socket's credentials, not from
+ * the message.
  *
  * A connection serves up to HUB_SLOTS streams at a time, each in a slot of its
  * own; slot 0 also stands for the connection itself.
@@ -63,8 +65,9 @@ _Static_assert(sizeof(struct hub_report) == 952, "resized");
 enum hub_verdict {
 	HUB_WELCOME = 1,	/* registered; fds: registry, log socket */
 	HUB_REFUSED,		/* not registered, or the wish is not granted */
-	HUB_RING,		/* fd: the ring to write to or to read from */
-	HUB_IDLE,		/* no publisher now; keep what you have */
+	HUB_RING,		/* fds: the ring to read, or to write and read */
+	HUB_KEEP,		/* a new hub knows you now; go on */
+	HUB_IDLE,		/* no publisher now; wait */
 	HUB_GONE,		/* the publisher has gone for good */
 	HUB_CLOSE,		/* end this connection */
 };

@@ -125,7 +125,7 @@ static const struct rule rules[] = {
 	{ SCMP_SYS(mprotect), L },
 	{ SCMP_SYS(pread64), L },
 	{ SCMP_SYS(getuid), L },
-	{ SCMP_SYS(geteuid), L },
+	{ SCMP_SYS(geteuid), L | H },
 	{ SCMP_SYS(getgid), L },
 	{ SCMP_SYS(getegid), L },
 	{ SCMP_SYS(getcwd), L },

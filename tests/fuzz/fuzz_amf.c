@@ -113,6 +113,21 @@ check_walk(const struct amf_in *at, enum rtmp_result skipped,
 	    (r == RTMP_END && in.ai_p == after->ai_p));
 }
 
+/* With less depth allowed it is the same skip, or too deep. */
+static void
+check_depth(const struct amf_in *at, enum rtmp_result skipped,
+    const struct amf_in *after)
+{
+	struct amf_in in = *at;
+
+	in.ai_depth = 3;
+	if (amf_skip(&in) == skipped) {
+		FUZZ_CHECK(in.ai_p == after->ai_p);
+		return;
+	}
+	FUZZ_CHECK(skipped == RTMP_OK && in.ai_deep && in.ai_p == at->ai_p);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -129,6 +144,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_place(&in, at.ai_p);
 		check_getters(&at, r, &in);
 		check_walk(&at, r, &in);
+		check_depth(&at, r, &in);
 	} while (r == RTMP_OK);
 	return 0;
 }

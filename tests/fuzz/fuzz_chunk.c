@@ -18,6 +18,7 @@ struct seen {
 	size_t		 sn_count;
 	size_t		 sn_room;
 	const char	*sn_why;	/* refused at last, or NULL */
+	enum chunk_over	 sn_over;
 };
 
 static struct chunk_limits limits;
@@ -88,7 +89,7 @@ static struct seen
 feed(const uint8_t *p, size_t len, size_t piece, uint64_t chance)
 {
 	struct chunk_in *ci = chunk_in_new(&limits);
-	struct seen sn = { NULL, 0, 0, NULL };
+	struct seen sn = { NULL, 0, 0, NULL, CHUNK_OVER_NONE };
 	size_t done = 0, there = 0;
 
 	FUZZ_NEED(ci != NULL);
@@ -100,26 +101,32 @@ feed(const uint8_t *p, size_t len, size_t piece, uint64_t chance)
 	}
 	if (sn.sn_why != NULL)
 		refused_again(ci, sn.sn_why);
+	sn.sn_over = chunk_in_over(ci);
+	FUZZ_CHECK(sn.sn_over == CHUNK_OVER_NONE || sn.sn_why != NULL);
 	chunk_in_free(ci);
 	return sn;
 }
 
 /*
  * How much is held hangs on how bytes arrive: what lies whole in one piece is
- * never copied. So under a tight limit one way may be refused before the
- * other, and only what both made is alike.
+ * never copied. So one way may be refused for what is unfinished before the
+ * other is, and then only what both made is alike. With plenty allowed that
+ * never happens.
  */
 static void
-compare(const struct seen *a, const struct seen *b, bool tight)
+compare(const struct seen *a, const struct seen *b, bool plenty)
 {
 	size_t n = a->sn_count < b->sn_count ? a->sn_count : b->sn_count;
 
 	FUZZ_CHECK(n == 0 ||
 	    memcmp(a->sn_hash, b->sn_hash, n * sizeof(a->sn_hash[0])) == 0);
-	if (!tight)
-		FUZZ_CHECK(a->sn_why == b->sn_why);
-	if (!tight || (a->sn_why == NULL && b->sn_why == NULL))
-		FUZZ_CHECK(a->sn_count == b->sn_count);
+	if (a->sn_over == CHUNK_OVER_PARTIAL ||
+	    b->sn_over == CHUNK_OVER_PARTIAL) {
+		FUZZ_CHECK(!plenty);
+		return;
+	}
+	FUZZ_CHECK(a->sn_count == b->sn_count);
+	FUZZ_CHECK(a->sn_why == b->sn_why && a->sn_over == b->sn_over);
 }
 
 int
@@ -131,22 +138,22 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fuzz_in in = { data, size };
 	struct seen whole, other;
 	uint64_t cut;
-	bool tight;
+	bool plenty;
 
 	limits.cl_message = message[fuzz_take(&in, 1) % 5];
 	limits.cl_partial = partial[fuzz_take(&in, 1) % 5];
 	limits.cl_streams = streams[fuzz_take(&in, 1) % 6];
 	cut = fuzz_take(&in, 2);
-	tight = limits.cl_partial < 4 * in.fi_left +
+	plenty = limits.cl_partial >= 4 * in.fi_left +
 	    BUFFER_FIRST * (uint64_t)limits.cl_streams;
 
 	whole = feed(in.fi_p, in.fi_left, 0, 0);
 	other = feed(in.fi_p, in.fi_left, 1 + cut % 200, cut);
-	compare(&whole, &other, tight);
+	compare(&whole, &other, plenty);
 	free(other.sn_hash);
 	if (in.fi_left <= SINGLE_MAX) {
 		other = feed(in.fi_p, in.fi_left, 1, 0);
-		compare(&whole, &other, tight);
+		compare(&whole, &other, plenty);
 		free(other.sn_hash);
 	}
 	free(whole.sn_hash);

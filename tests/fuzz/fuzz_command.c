@@ -138,12 +138,26 @@ check_aggregate(const struct rtmp_msg *m, size_t room)
 	FUZZ_CHECK(off == m->rm_len);
 }
 
+/* Deeper than some depth is deeper than any less. */
+static void
+check_depth(const struct rtmp_msg *m)
+{
+	bool deep = true, deeper;
+	int depth;
+
+	for (depth = 0; depth <= AMF_DEPTH_MAX; depth += 8, deep = deeper) {
+		deeper = command_too_deep(m, depth);
+		FUZZ_CHECK(deep || !deeper);
+	}
+}
+
 static void
 check_message(const struct rtmp_msg *m, size_t room)
 {
 	uint32_t v;
 	uint16_t ev;
 
+	check_depth(m);
 	check_command(m, room);
 	check_data(m);
 	(void)control_get_u32(m, &v);

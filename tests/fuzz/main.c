@@ -4,7 +4,7 @@
  * Replays files and folders, or standard input if none is named, which is how
  * AFL++ wants it; -n adds that many mutations of what was replayed. The same
  * seed makes the same mutations. An input that ends the process is left
- * behind in the file crash-TARGET.
+ * behind in a file beside the program, TARGET-crash.
  */
 #include <sys/stat.h>
 
@@ -28,7 +28,7 @@ const char	*__ubsan_default_options(void);
 void		 __lsan_do_leak_check(void) __attribute__((weak));
 
 static struct corpus corpus;
-static const char *target;
+static const char *target, *program;
 
 /* What runs now, for on_abort(). */
 static const uint8_t *running;
@@ -54,7 +54,7 @@ on_abort(int sig)
 	ssize_t n = -1;
 	int fd;
 
-	snprintf(path, sizeof(path), "crash-%s", target);
+	snprintf(path, sizeof(path), "%s-crash", program);
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
 	if (fd != -1)
 		n = write(fd, running, running_size);
@@ -184,6 +184,7 @@ main(int argc, char *argv[])
 	int ch;
 
 	target = getprogname();
+	program = argv[0];
 	while ((ch = getopt(argc, argv, "n:s:")) != -1) {
 		if (ch != 'n' && ch != 's')
 			errx(64, "usage: %s [-n runs] [-s seed] [path ...]",

@@ -97,6 +97,8 @@ for f in json.load(sys.stdin)["data"][0]["files"]:
     if at == -1 or name.split("/")[1] not in ("rtmp", "media", "shm", "conf"):
         continue
     n = f["summary"]["lines"]
+    if n["count"] == 0:
+        continue
     total[0] += n["count"]
     total[1] += n["covered"]
     print("%-32s %6d %8d %6.1f%%" % (name, n["count"], n["covered"],

@@ -18,6 +18,7 @@ Pre23Defaults=false
 Pre24.1Defaults=false
 LastVersion=486539266
 EnableAutoUpdates=false
+ConfirmOnExit=false
 
 [Basic]
 Profile=interop

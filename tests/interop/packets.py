@@ -21,10 +21,12 @@ class Packet:
 
 
 def _names(kinds):
-    """Stream index -> track name, of {index: medium}."""
+    """Stream index -> name of the track, of {index: medium}."""
     names, count = {}, {}
     for index in sorted(kinds):
         medium = kinds[index]
+        if medium not in ("audio", "video"):
+            continue                    # ffmpeg takes metadata for text
         names[index] = f"{medium}{count.setdefault(medium, 0)}"
         count[medium] += 1
     return names
@@ -53,7 +55,8 @@ def parse(text):
     names = _names(kinds)
     return [Packet(names[int(row["stream_index"])], _ms(row["dts"]),
                    _ms(row["pts"]), row["data_hash"].removeprefix("MD5:"),
-                   row["flags"].startswith("K")) for row in rows]
+                   row["flags"].startswith("K")) for row in rows
+            if int(row["stream_index"]) in names]
 
 
 def of_file(path, program=("ffprobe",), env=None):
@@ -79,7 +82,7 @@ def of_framehash(path):
                 rows.append([f.strip() for f in line.split(",")[:6]])
     names = _names(kinds)
     return [Packet(names[int(row[0])], int(row[1]), int(row[2]), row[5],
-                   False) for row in rows]
+                   False) for row in rows if int(row[0]) in names]
 
 
 def tracks(packets):

@@ -34,7 +34,12 @@ Test(conf, every_key_lands_in_its_own_field)
 	    "ping-timeout = 111ms\nstats-interval = 112ms\n"
 	    "hub-idle = 113ms\nmax-connections = 114\n"
 	    "max-per-address = 115\nmax-streams = 116\n"
-	    "max-message = 1M\nmax-chunk-streams = 117\nmax-queue = 8K\n");
+	    "max-message = 1M\nmax-chunk-streams = 117\nmax-queue = 8K\n"
+	    "max-partial = 2M\nmax-message-streams = 7\n"
+	    "max-command = 3K\nmax-amf-depth = 11\nmax-commands = 118\n"
+	    "max-pings = 119\ncpu-limit = 120s\n"
+	    "allow-publish = { 192.0.2.1, 2001:db8::/32 }\n"
+	    "allow-play = 198.51.100.0/24\nallow-play += 127.0.0.1\n");
 	cr_assert_eq(cf.cf_nlisten, 3);
 	cr_assert_str_eq(cf.cf_listen[0].cl_host, "");
 	cr_assert_str_eq(cf.cf_listen[0].cl_port, "1935");
@@ -69,7 +74,18 @@ Test(conf, every_key_lands_in_its_own_field)
 	cr_assert_eq(cf.cf_max_message, 1 << 20);
 	cr_assert_eq(cf.cf_max_chunk_streams, 117);
 	cr_assert_eq(cf.cf_max_queue, 8192);
-	cr_assert_eq(conf_nkeys, 27, "a new key belongs in this test");
+	cr_assert_eq(cf.cf_max_partial, 2 << 20);
+	cr_assert_eq(cf.cf_max_message_streams, 7);
+	cr_assert_eq(cf.cf_max_command, 3072);
+	cr_assert_eq(cf.cf_max_amf_depth, 11);
+	cr_assert_eq(cf.cf_max_commands, 118);
+	cr_assert_eq(cf.cf_max_pings, 119);
+	cr_assert_eq(cf.cf_cpu_limit, 120000);
+	cr_assert_eq(cf.cf_allow_publish.pl_n, 2);
+	cr_assert_eq(cf.cf_allow_publish.pl_prefix[1].px_bits, 32);
+	cr_assert_eq(cf.cf_allow_play.pl_n, 2);
+	cr_assert_eq(cf.cf_allow_play.pl_prefix[0].px_bits, 24);
+	cr_assert_eq(conf_nkeys, 37, "a new key belongs in this test");
 }
 
 Test(conf, without_a_file_everything_is_at_its_default)
@@ -148,6 +164,13 @@ ParameterizedTestParameters(conf, an_error_names_its_line_and_key)
 		    ":2: listen: more than 16 addresses" },
 		{ "listen = { }", ":1: a list is empty" },
 		{ "listen = { # none\n}", ":2: a list is empty" },
+		{ "max-lag = 1s\nallow-play = { 127.0.0.1,\n 10.0.0.1/8 }",
+		    ":3: allow-play: \"10.0.0.1/8\": the address goes on "
+		    "behind the prefix" },
+		{ "allow-publish = localhost", ":1: allow-publish: "
+		    "\"localhost\": not a numeric address" },
+		{ "cpu-limit = 1500ms",
+		    ":1: cpu-limit: 1500ms is not in whole seconds" },
 		{ "ring =\n\n 3M", ":3: ring: 3M is not a power of two" },
 		{ "ring = 3M\nlinger = x", ":1: ring: 3M is not a power of "
 		    "two" },
@@ -251,5 +274,8 @@ Test(conf, the_sample_has_every_key_at_its_default)
 	memset(sample.cf_listen, 0, sizeof(sample.cf_listen));
 	memset(sample.cf_user, 0, sizeof(sample.cf_user));
 	memset(sample.cf_rundir, 0, sizeof(sample.cf_rundir));
+	cr_assert_eq(sample.cf_allow_publish.pl_n, 4);
+	memset(&sample.cf_allow_publish, 0, sizeof(sample.cf_allow_publish));
+	memset(&sample.cf_allow_play, 0, sizeof(sample.cf_allow_play));
 	cr_assert_eq(memcmp(&cf, &sample, sizeof(cf)), 0);
 }

@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "conf/hubmsg.h"
 #include "conf_text.h"
+#include "rtmp/command.h"
 
 TestSuite(keys, .timeout = 10);
 
@@ -74,6 +76,14 @@ static const struct limits limits[] = {
 	{ "max-message", 16777216, 4096, 16777216, "4K", "16M", "4095",
 	    "16777217" },
 	{ "max-chunk-streams", 256, 8, 65598, "8", "65598", "7", "65599" },
+	{ "max-partial", 16777216, 4096, 268435456, "4K", "256M", "4095",
+	    "257M" },
+	{ "max-message-streams", 8, 1, 8, "1", "8", "0", "9" },
+	{ "max-command", 65536, 1024, 65536, "1K", "64K", "1023", "65537" },
+	{ "max-amf-depth", 32, 4, 32, "4", "32", "3", "33" },
+	{ "max-commands", 100, 16, 1000000, "16", "1000000", "15", "1000001" },
+	{ "max-pings", 100, 1, 1000000, "1", "1000000", "0", "1000001" },
+	{ "cpu-limit", 5000, 1000, 3600000, "1s", "1h", "999ms", "3601s" },
 	{ "max-queue", 262144, 4096, 67108864, "4K", "64M", "4095", "65M" },
 };
 
@@ -119,6 +129,17 @@ Test(keys, the_limits_above_cover_every_number_of_the_table)
 	cr_assert_eq(n, N(limits));
 	for (i = 0; i < N(limits); i++)
 		cr_assert_not_null(find_key(limits[i].name)->ck_max);
+}
+
+/* The table cannot include these: floors below know nothing of those above. */
+Test(keys, what_the_source_bounds_the_keys_bound_too)
+{
+	struct conf	 cf;
+
+	conf_init(&cf);
+	cr_assert_eq(cf.cf_max_message_streams, HUB_SLOTS);
+	cr_assert_eq(cf.cf_max_amf_depth, AMF_DEPTH_MAX);
+	cr_assert_eq(cf.cf_max_command, COMMAND_MAX);
 }
 
 struct spelling { char text[48]; char key[20]; uint64_t want; };

@@ -273,6 +273,55 @@ Test(log, lines_that_nobody_takes_are_dropped_counted_and_told)
 	free(text);
 }
 
+Test(log, what_peers_can_cause_often_is_limited_over_all_processes)
+{
+	int pair[2], fd, i;
+	char *text;
+
+	cr_assert_eq(log_pair(pair), 0);
+	log_to_socket(pair[1]);
+	for (i = 0; i < LOG_OFTEN_MAX + 20; i++)
+		log_often("refused");
+	log_info("publish");
+	log_to_stderr();
+	fd = capture();
+	for (i = 0; i < 2; i++)
+		log_relay(pair[0]);
+	log_often("in this process too");
+	sleep(1);
+	log_often("later");
+	text = captured(fd);
+	cr_assert_eq(count(text, "Z info refused pid="), LOG_OFTEN_MAX);
+	cr_assert_eq(count(text, "Z info publish pid="), 1);
+	cr_assert_eq(count(text, "in this process too"), 0);
+	cr_assert_eq(count(text, "Z warning log-limited lines=21\n"), 1, "%s",
+	    text);
+	cr_assert_eq(count(text, "Z info later\n"), 1);
+	free(text);
+}
+
+Test(log, a_process_may_be_limited_to_a_burst_of_lines)
+{
+	int pair[2], fd, i;
+	char *text;
+
+	cr_assert_eq(log_pair(pair), 0);
+	log_to_socket(pair[1]);
+	log_limit(10, 60000);
+	for (i = 0; i < 50; i++)
+		log_info("line");
+	log_limit(0, 0);
+	log_info("last");
+	log_to_stderr();
+	fd = capture();
+	log_relay(pair[0]);
+	text = captured(fd);
+	cr_assert_eq(count(text, "Z info line pid="), 10);
+	cr_assert_eq(count(text, "Z warning log-dropped lines=40 pid="), 1);
+	cr_assert_eq(count(text, "Z info last pid="), 1);
+	free(text);
+}
+
 Test(log, a_dead_socket_neither_stops_nor_kills_the_process)
 {
 	int pair[2];

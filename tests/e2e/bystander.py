@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: ISC
+"""A publisher and a subscriber that mind their own business.
+
+A process of its own, so that what a test does to the relay does not keep it
+from measuring. Run with a port, it answers two words on standard input:
+"mark" begins to measure, "report" says what came since as a line of JSON."""
+import json
+import select
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import flv
+import gaps
+import rtmp
+
+STREAM = "calm/stream"
+TICK = 0.01
+BURST = 3.0                             # seconds that fill a small ring
+
+
+class Metronome(threading.Thread):
+    """Notes when this process was not let run."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.stalls = []
+
+    def run(self):
+        last = time.monotonic()
+        while True:
+            time.sleep(TICK)
+            now = time.monotonic()
+            if now - last > 3 * TICK:
+                self.stalls.append((last + TICK, now))
+            last = now
+
+
+def report(publisher, subscriber, metronome, since):
+    publisher.check()
+    subscriber.check()
+    messages = [m for m in list(subscriber.messages) if m.arrival > since]
+    sent = [s for s in list(publisher.sent) if s[1] > since - 1]
+    longest, frames = gaps.worst(messages, sent, list(metronome.stalls))
+    flv.follow(subscriber.messages)
+    return {"gap": longest, "frames": frames, "closed": subscriber.closed}
+
+
+def main(port):
+    metronome = Metronome()
+    publisher = rtmp.Publisher(port, STREAM, flv.synthetic(), burst=BURST)
+    subscriber = rtmp.Subscriber(port, STREAM)
+    subscriber.wait(lambda m: flv.kind(m) == "key", 10, "a key frame")
+    metronome.start()
+    since = time.monotonic()
+    print("ready", flush=True)
+    for line in sys.stdin:
+        if line == "mark\n":
+            since = time.monotonic()
+            print("ok", flush=True)
+        else:
+            print(json.dumps(report(publisher, subscriber, metronome,
+                                    since)), flush=True)
+    publisher.halt()
+    subscriber.close()
+    publisher.client.close()
+
+
+class Bystander:
+    """The process, as a test sees it."""
+
+    def __init__(self, port):
+        self.popen = subprocess.Popen(
+            [sys.executable, str(Path(__file__).resolve()), str(port)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._answer()
+
+    def _answer(self):
+        if not select.select([self.popen.stdout], [], [], 20)[0]:
+            raise TimeoutError("the bystander does not answer")
+        line = self.popen.stdout.readline().strip()
+        assert line, "the bystander has ended: see its error above"
+        return line
+
+    def _ask(self, word):
+        self.popen.stdin.write(word + "\n")
+        self.popen.stdin.flush()
+        return self._answer()
+
+    def mark(self):
+        self._ask("mark")
+
+    def report(self):
+        return json.loads(self._ask("report"))
+
+    def close(self):
+        self.popen.stdin.close()
+        try:
+            self.popen.wait(5)
+        except subprocess.TimeoutExpired:
+            self.popen.kill()
+            self.popen.wait(5)
+        self.popen.stdout.close()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
