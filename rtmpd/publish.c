@@ -48,6 +48,7 @@ struct publish {
 	uint64_t		 pb_stats;	/* latest line of statistics, ms */
 	struct counters		 pb_counted;	/* at that time */
 	uint16_t		 pb_main;	/* video track that makes GOPs */
+	bool			 pb_changed;	/* a configuration, since then */
 	bool			 pb_news;	/* written, not yet woken for */
 };
 
@@ -144,7 +145,7 @@ wants_join(const struct publish *pb, const struct shm_record *rec,
 	uint64_t now = rec->rec_arrival;
 	uint64_t gop = pb->pb_ring.rw_head + len - pb->pb_join;
 
-	if (!pb->pb_started || key)
+	if (!pb->pb_started || key || pb->pb_changed)
 		return true;
 	if (gop > pb->pb_ring.rw_size / 2 || now - pb->pb_join_at > GOP_MAX)
 		return true;
@@ -164,6 +165,7 @@ write_frame(struct publish *pb, struct shm_record *rec, const void *data,
 		write_join(pb, rec);
 	pos = write_record(pb, rec, data, len);
 	pb->pb_started = true;
+	pb->pb_changed = false;
 	if (!join)
 		return;
 	if (pb->pb_join == UINT64_MAX)
@@ -179,6 +181,35 @@ announce(struct conn *c, struct netstream *ns, const struct track *tr)
 	track_text(tr, text);
 	log_info("codec stream=%s peer=%s %s", log_text(ns->ns_name, name),
 	    c->c_peer, text);
+}
+
+static void
+log_not_kept(const struct conn *c, uint32_t len)
+{
+	static struct ratelimit limit;
+
+	if (ratelimit_pass(&limit, 5, 60000))
+		log_warnx("config-not-kept peer=%s bytes=%" PRIu32, c->c_peer,
+		    len);
+}
+
+/* Frames so far were coded for another configuration: nobody may join there
+ * any more. */
+static void
+keep_config(struct conn *c, struct publish *pb, const struct rtmp_msg *m,
+    const struct media_tag *tag)
+{
+	switch (repeat_config(&pb->pb_repeat, m, tag)) {
+	case REPEAT_CHANGED:
+		if ((tag->mt_flags & MEDIA_CONFIG) != 0)
+			pb->pb_changed = true;
+		break;
+	case REPEAT_FULL:
+		log_not_kept(c, m->rm_len);
+		break;
+	case REPEAT_KEPT:
+		break;
+	}
 }
 
 /* What the tracks of one message come to. */
@@ -205,6 +236,8 @@ examine(struct conn *c, struct netstream *ns, enum media_kind kind,
 		if (first)
 			sm->sm_track = tag.mt_track;
 		first = false;
+		if ((tag.mt_flags & (MEDIA_CONFIG | MEDIA_EXTRA)) != 0)
+			keep_config(c, pb, m, &tag);
 		if ((news = tracks_note(&pb->pb_tracks, &tag)) != NULL)
 			announce(c, ns, news);
 		if (kind != MEDIA_VIDEO || (tag.mt_flags & MEDIA_FRAME) == 0)
@@ -215,22 +248,6 @@ examine(struct conn *c, struct netstream *ns, enum media_kind kind,
 		    (tag.mt_flags & MEDIA_KEY) != 0)
 			sm->sm_key = true;
 	}
-}
-
-static void
-keep_config(struct conn *c, struct publish *pb, const struct rtmp_msg *m,
-    const struct summary *sm)
-{
-	struct repeat_key key = {
-		.rk_type = m->rm_type,
-		.rk_class = sm->sm_flags & (MEDIA_CONFIG | MEDIA_EXTRA),
-		.rk_track = sm->sm_track,
-	};
-
-	if (!repeat_store(&pb->pb_repeat, &key, RECORD_CONFIG, m->rm_data,
-	    m->rm_len))
-		log_warnx("config-not-kept peer=%s bytes=%" PRIu32, c->c_peer,
-		    m->rm_len);
 }
 
 static void
@@ -260,10 +277,8 @@ publish_media(struct conn *c, struct netstream *ns, const struct rtmp_msg *m)
 	examine(c, ns, video ? MEDIA_VIDEO : MEDIA_AUDIO, m, &sm);
 	rec.rec_time = unwrap(pb, m->rm_ts);
 	rec.rec_track = sm.sm_track;
-	if ((sm.sm_flags & (MEDIA_CONFIG | MEDIA_EXTRA)) != 0) {
-		keep_config(c, pb, m, &sm);
+	if ((sm.sm_flags & (MEDIA_CONFIG | MEDIA_EXTRA)) != 0)
 		rec.rec_flags |= RECORD_CONFIG;
-	}
 	if ((sm.sm_flags & MEDIA_FRAME) == 0) {
 		write_record(pb, &rec, m->rm_data, m->rm_len);
 		return;
@@ -309,9 +324,9 @@ publish_metadata(struct conn *c, struct publish *pb, const uint8_t *body,
 	if (copy != NULL)
 		body = copy;
 	rec->rec_flags = RECORD_METADATA;
-	if (!repeat_store(&pb->pb_repeat, &key, RECORD_METADATA, body, len))
-		log_warnx("config-not-kept peer=%s bytes=%" PRIu32, c->c_peer,
-		    len);
+	if (repeat_store(&pb->pb_repeat, &key, RECORD_METADATA, body, len) ==
+	    REPEAT_FULL)
+		log_not_kept(c, len);
 	write_record(pb, rec, body, len);
 	free(copy);
 }

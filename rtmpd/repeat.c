@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shm/ring.h"
+
 void
 repeat_init(struct repeat *rp, uint64_t max)
 {
@@ -50,26 +52,27 @@ repeat_drop(struct repeat *rp, const struct repeat_key *key)
 	    (size_t)(rp->rp_entry + rp->rp_n - re) * sizeof(*re));
 }
 
-bool
+enum repeat_result
 repeat_store(struct repeat *rp, const struct repeat_key *key, uint8_t flags,
     const void *data, uint32_t len)
 {
 	struct repeat_entry *re = find(rp, key);
+	bool replaces = re != NULL;
 	uint8_t *copy;
 
-	if (re != NULL && re->re_len == len &&
+	if (replaces && re->re_len == len &&
 	    memcmp(re->re_data, data, len) == 0)
-		return true;
-	if (re == NULL && rp->rp_n == REPEAT_MAX)
-		return false;
+		return REPEAT_KEPT;
+	if (!replaces && rp->rp_n == REPEAT_MAX)
+		return REPEAT_FULL;
 	copy = malloc(len > 0 ? len : 1);
 	if (copy == NULL ||
-	    rp->rp_bytes - (re != NULL ? re->re_len : 0) + len > rp->rp_max) {
+	    rp->rp_bytes - (replaces ? re->re_len : 0) + len > rp->rp_max) {
 		free(copy);
 		repeat_drop(rp, key);
-		return false;
+		return REPEAT_FULL;
 	}
-	if (re == NULL) {
+	if (!replaces) {
 		re = &rp->rp_entry[rp->rp_n++];
 		memset(re, 0, sizeof(*re));
 	}
@@ -79,5 +82,38 @@ repeat_store(struct repeat *rp, const struct repeat_key *key, uint8_t flags,
 	re->re_flags = flags;
 	re->re_len = len;
 	re->re_data = memcpy(copy, data, len);
-	return true;
+	return replaces ? REPEAT_CHANGED : REPEAT_KEPT;
+}
+
+static enum repeat_result
+store_single(struct repeat *rp, const struct repeat_key *key,
+    const struct media_tag *tag)
+{
+	uint8_t *message = malloc(MEDIA_SINGLE_HEAD + tag->mt_len);
+	enum repeat_result result;
+	size_t head;
+
+	if (message == NULL)
+		return REPEAT_FULL;
+	head = media_single(tag, message);
+	memcpy(message + head, tag->mt_body, tag->mt_len);
+	result = repeat_store(rp, key, RECORD_CONFIG, message,
+	    (uint32_t)(head + tag->mt_len));
+	free(message);
+	return result;
+}
+
+enum repeat_result
+repeat_config(struct repeat *rp, const struct rtmp_msg *m,
+    const struct media_tag *tag)
+{
+	struct repeat_key key = {
+		.rk_type = m->rm_type,
+		.rk_class = tag->mt_flags & (MEDIA_CONFIG | MEDIA_EXTRA),
+		.rk_track = tag->mt_track,
+	};
+
+	if ((tag->mt_flags & MEDIA_MULTI) != 0)
+		return store_single(rp, &key, tag);
+	return repeat_store(rp, &key, RECORD_CONFIG, m->rm_data, m->rm_len);
 }

@@ -11,6 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "media/media.h"
+#include "rtmp/message.h"
+
 #define REPEAT_MAX	32	/* entries: metadata, configs of all tracks */
 
 /* What an entry replaces: the one of the same type, class and track. */
@@ -37,10 +40,20 @@ struct repeat {
 void	repeat_init(struct repeat *, uint64_t max);
 void	repeat_free(struct repeat *);
 
-/* Keep a copy in place of the entry it replaces. False if it does not fit;
- * the older one is dropped all the same, since it is no longer true. */
-bool	repeat_store(struct repeat *, const struct repeat_key *,
+enum repeat_result {
+	REPEAT_KEPT,
+	REPEAT_CHANGED,		/* in place of another content */
+	REPEAT_FULL,		/* not kept: too many, or too large */
+};
+
+/* Keep a copy in place of the entry it replaces. If it does not fit the older
+ * one is dropped all the same, since it is no longer true. */
+enum repeat_result repeat_store(struct repeat *, const struct repeat_key *,
 	    uint8_t flags, const void *data, uint32_t len);
+/* The same for the configuration of one track of a media message. One track of
+ * several is kept as a message of its own. */
+enum repeat_result repeat_config(struct repeat *, const struct rtmp_msg *,
+	    const struct media_tag *);
 void	repeat_drop(struct repeat *, const struct repeat_key *);
 
 #endif

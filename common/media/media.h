@@ -57,6 +57,7 @@ struct media_tag {
 	uint8_t		 mt_flags;	/* MEDIA_… */
 	uint8_t		 mt_track;	/* 0 is the default track */
 	uint8_t		 mt_byte0;	/* the message's first byte */
+	uint8_t		 mt_packet;	/* enhanced: PacketType within */
 };
 
 struct media_iter {
@@ -76,6 +77,13 @@ struct media_iter {
 void	media_open(struct media_iter *, enum media_kind, const void *data,
 	    size_t len);
 bool	media_next(struct media_iter *, struct media_tag *);
+
+/*
+ * Write the head of a message that holds this enhanced track alone (E-RTMP v2,
+ * OneTrack), to be followed by mt_body. Returns its length.
+ */
+#define MEDIA_SINGLE_HEAD	7
+size_t	media_single(const struct media_tag *, uint8_t out[MEDIA_SINGLE_HEAD]);
 
 /* The field's name of a codec: "H.264", "AAC"; for an unknown FourCC those
  * four letters, for 0 "unknown". Static, or kept in `buf`. */

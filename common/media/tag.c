@@ -317,6 +317,18 @@ take_track(struct media_iter *it, struct media_tag *t)
 	return true;
 }
 
+size_t
+media_single(const struct media_tag *t, uint8_t out[MEDIA_SINGLE_HEAD])
+{
+	uint8_t multi = t->mt_kind == MEDIA_VIDEO ? VIDEO_MULTI : AUDIO_MULTI;
+
+	out[0] = (uint8_t)((t->mt_byte0 & 0xf0) | multi);
+	out[1] = (uint8_t)(MULTI_ONE << 4 | t->mt_packet);
+	put_be32(out + 2, t->mt_codec);
+	out[6] = t->mt_track;
+	return MEDIA_SINGLE_HEAD;
+}
+
 bool
 media_next(struct media_iter *it, struct media_tag *t)
 {
@@ -325,6 +337,7 @@ media_next(struct media_iter *it, struct media_tag *t)
 	if (it->it_done)
 		return false;
 	*t = it->it_tag;
+	t->mt_packet = it->it_packet;
 	if (it->it_multi == 0) {
 		it->it_done = true;
 		return true;

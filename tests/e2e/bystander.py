@@ -2,8 +2,8 @@
 """A publisher and a subscriber that mind their own business.
 
 A process of its own, so that what a test does to the relay does not keep it
-from measuring. Run with a port, it answers two words on standard input:
-"mark" begins to measure, "report" says what came since as a line of JSON."""
+from measuring. Run with a port, it answers each line on standard input with
+one of JSON that says what came so far."""
 import json
 import select
 import subprocess
@@ -51,18 +51,15 @@ def report(publisher, subscriber, metronome, since):
 def main(port):
     metronome = Metronome()
     publisher = rtmp.Publisher(port, STREAM, flv.synthetic(), burst=BURST)
+    publisher.wait_sent(lambda m: m.at > BURST)
     subscriber = rtmp.Subscriber(port, STREAM)
     subscriber.wait(lambda m: flv.kind(m) == "key", 10, "a key frame")
     metronome.start()
     since = time.monotonic()
     print("ready", flush=True)
-    for line in sys.stdin:
-        if line == "mark\n":
-            since = time.monotonic()
-            print("ok", flush=True)
-        else:
-            print(json.dumps(report(publisher, subscriber, metronome,
-                                    since)), flush=True)
+    for _ in sys.stdin:
+        print(json.dumps(report(publisher, subscriber, metronome, since)),
+              flush=True)
     publisher.halt()
     subscriber.close()
     publisher.client.close()
@@ -84,16 +81,10 @@ class Bystander:
         assert line, "the bystander has ended: see its error above"
         return line
 
-    def _ask(self, word):
-        self.popen.stdin.write(word + "\n")
-        self.popen.stdin.flush()
-        return self._answer()
-
-    def mark(self):
-        self._ask("mark")
-
     def report(self):
-        return json.loads(self._ask("report"))
+        self.popen.stdin.write("\n")
+        self.popen.stdin.flush()
+        return json.loads(self._answer())
 
     def close(self):
         self.popen.stdin.close()

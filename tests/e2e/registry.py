@@ -20,7 +20,7 @@ RING_MAGIC, REGISTRY_MAGIC = 0x676e6952, 0x73696765
 FORMAT = 1 << 16 | 128                  # of either header
 REPORT = struct.Struct("=IHH H6x QQQ 10Q 192s64s64s64s 448x")
 ANSWER = struct.Struct("=IHH HHI QQ 64s")
-WELCOME, REFUSED, RING, IDLE, GONE, CLOSE = range(1, 7)
+WELCOME, REFUSED, RING = range(1, 4)
 NO_ROLE, PUBLISH, PLAY = range(3)
 FREE, WAITING, LIVE, LOST = range(4)
 COUNTERS = ("bytes_in", "bytes_out", "video", "audio", "data",
@@ -173,6 +173,8 @@ class Registry:
             raise AssertionError(f"entries of {stream} and {session} bytes")
         if len(self.map) < 128 + 896 * self.nstreams + 432 * self.nsessions:
             raise AssertionError("the tables are cut short")
+        wait_until(lambda: self.session(os.getpid()) is None, 3,
+                   "the end of our own session")
 
     def close(self):
         self.map.close()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """The publishing programs. Each publishes a file under a stream's name
-from start() on; finish() lets it end as it ends by itself, or as a person
-ends it. exact: what it sends is the file, packet for packet."""
+from its construction on, until finish(). sent() is a file that holds the
+packets as they were sent, if the program lets us know them."""
 import ff
 import flv
 import obs
@@ -12,8 +12,6 @@ ARRIVAL = 15.0          # the slowest program needs that to publish
 
 
 class Publisher:
-    exact = True
-
     def __init__(self, clients, server, stream, path, scratch):
         self.server, self.stream, self.path = server, stream, path
         self.clients, self.scratch = clients, scratch
@@ -31,6 +29,9 @@ class Publisher:
         """Publish to the end; the witness knows how far that is."""
         self.process.succeed(30)
 
+    def sent(self):
+        return self.path
+
 
 class Ffmpeg(Publisher):
     """ffmpeg's own RTMP, native: Debian builds it without librtmp."""
@@ -40,7 +41,9 @@ class Ffmpeg(Publisher):
 
 
 class GstRtmp2(Publisher):
-    """GStreamer's rtmp2sink: an implementation of its own."""
+    """GStreamer's rtmp2sink: an implementation of its own.
+
+    Its muxer makes timestamps of its own, so what it makes is kept."""
     launch, env, mux = GST, None, "flvmux"
     sink = "rtmp2sink"
 
@@ -49,10 +52,16 @@ class GstRtmp2(Publisher):
         return Process(
             [*self.launch, "filesrc", f"location={self.path}", "!",
              "flvdemux", "name=d", self.mux, "name=m", "streamable=true",
-             "!", self.sink, f"location={url}",
+             "!", "tee", "name=t", "!", "queue", "!",
+             self.sink, f"location={url}",
+             "t.", "!", "queue", "!", "filesink", "async=false",
+             f"location={self.sent()}",
              "d.video", "!", "queue", "!", "h264parse", "!", "m.video",
              "d.audio", "!", "queue", "!", "aacparse", "!", "m.audio"],
             env=self.env)
+
+    def sent(self):
+        return self.scratch / "sent.flv"
 
 
 class GstLibrtmp(GstRtmp2):
@@ -61,7 +70,7 @@ class GstLibrtmp(GstRtmp2):
 
 
 class Obs(Publisher):
-    exact = False
+    """What OBS encodes nobody else knows."""
 
     def begin(self):
         self.obs = obs.Obs(self.clients.run, self.scratch / "obs",
@@ -70,6 +79,9 @@ class Obs(Publisher):
     def finish(self, witness):
         witness.wait_seconds(8)
         self.obs.stop()
+
+    def sent(self):
+        return None
 
 
 class Raw(Publisher):
