@@ -117,7 +117,9 @@ check-unit:	## unit tests, under ASan and UBSan
 
 run-unit: $(UNIT)
 	@for t in $(UNIT); do \
-		echo "== $$(basename $$t)"; $$t -j2 || exit 1; done
+		echo "== $$(basename $$t)"; \
+		LSAN_OPTIONS=suppressions=tests/unit/lsan.supp:print_suppressions=0 \
+		    $$t -j2 || exit 1; done
 
 check-stress:	## readers and a writer on one ring, short form
 	@$(MAKE) --no-print-directory run-stress
@@ -129,6 +131,10 @@ run-stress: $(STRESS)
 
 check-e2e: $(BUILD)/rtmpd $(BUILD)/rtmphub	## the real thing with real programs
 	RTMPD_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -n $(E2E_JOBS) \
+		-p no:cacheprovider tests/e2e
+
+check-long: all		## the end-to-end tests that take minutes
+	RTMPD_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -m long \
 		-p no:cacheprovider tests/e2e
 
 lint:	## man pages, and who may include whom
@@ -162,7 +168,7 @@ help:	## this list
 include tests/fuzz/fuzz.mk
 
 .PHONY: all run deps check check-all unit stress bench check-unit run-unit \
-	check-stress run-stress check-e2e lint clang install clean help
+	check-stress run-stress check-e2e check-long lint clang install clean help
 .SECONDARY:
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

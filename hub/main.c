@@ -32,12 +32,13 @@ struct options {
 	uint64_t	 o_idle;	/* ms */
 	bool		 o_debug;
 	bool		 o_verbose;
+	bool		 o_wait;
 };
 
 static void
 usage(FILE *to)
 {
-	fprintf(to, "usage: rtmphub [-dvV] [-f file] [-i seconds] "
+	fprintf(to, "usage: rtmphub [-dvVw] [-f file] [-i seconds] "
 	    "[-r run-directory]\n");
 }
 
@@ -51,7 +52,7 @@ parse(int argc, char **argv, struct options *o)
 	const char *bad;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "df:i:r:vV", longopts, NULL))
+	while ((c = getopt_long(argc, argv, "df:i:r:vVw", longopts, NULL))
 	    != -1)
 		switch (c) {
 		case 'd':
@@ -75,6 +76,9 @@ parse(int argc, char **argv, struct options *o)
 		case 'V':
 			puts("rtmphub " RTMPD_VERSION);
 			exit(0);
+		case 'w':
+			o->o_wait = true;
+			break;
 		case 'h':
 			usage(stdout);
 			exit(0);
@@ -88,9 +92,13 @@ parse(int argc, char **argv, struct options *o)
 	}
 }
 
-/* One hub a run directory. The lock ends with the process, however it ends. */
+/*
+ * One hub a run directory. The lock ends with the process, however it ends. If
+ * another hub has it, give it a moment to leave; then give up, or stand by for
+ * the day it ends.
+ */
 static void
-take_lock(void)
+take_lock(bool wait)
 {
 	struct timespec step = { 0, 20 * 1000000 };
 	int fd, waited;
@@ -101,11 +109,20 @@ take_lock(void)
 	for (waited = 0; flock(fd, LOCK_EX | LOCK_NB) == -1; waited += 20) {
 		if (errno != EWOULDBLOCK)
 			fatal("lock %s", RUNDIR_LOCK);
-		if (waited >= LOCK_PATIENCE) {
-			log_warnx("hub-refused reason=another-hub-runs");
-			exit(EX_TEMPFAIL);
-		}
+		if (waited >= LOCK_PATIENCE)
+			break;
 		nanosleep(&step, NULL);
+	}
+	if (waited < LOCK_PATIENCE)
+		return;
+	if (!wait) {
+		log_warnx("hub-refused reason=another-hub-runs");
+		exit(EX_TEMPFAIL);
+	}
+	log_info("hub-standby pid=%d", (int)getpid());
+	while (flock(fd, LOCK_EX) == -1) {
+		if (errno != EINTR)
+			fatal("lock %s", RUNDIR_LOCK);
 	}
 }
 
@@ -151,7 +168,7 @@ main(int argc, char **argv)
 	raise_files();
 	if (priv_drop(&priv, NULL) == -1)
 		fatal("give up root");
-	take_lock();
+	take_lock(o.o_wait);
 	hub_open(&hub, &conf, o.o_idle);
 	hub_bind(&hub);
 	if (sandbox_build(&sandbox, SANDBOX_HUB, conf.cf_sandbox == DENIED_LOG)

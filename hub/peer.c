@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,7 +24,7 @@
 void
 peer_kill(const struct peer *p)
 {
-	if (proc_kill(p->p_pidfd) == -1 && errno != ESRCH)
+	if (proc_signal(p->p_pidfd, SIGKILL) == -1 && errno != ESRCH)
 		log_warn("kill pid=%d", (int)p->p_pid);
 }
 

@@ -63,6 +63,14 @@ csid(const struct netstream *ns, uint8_t type)
 	    base + 3;
 }
 
+/* What a publisher sends. Of a forged ring the peer would obey the rest. */
+static bool
+is_media(uint8_t type)
+{
+	return type == RTMP_AUDIO || type == RTMP_VIDEO || type == RTMP_DATA ||
+	    type == RTMP_DATA_AMF3;
+}
+
 /* Is the record wanted? Moves the cursor's state on in either case. */
 static bool
 wanted(const struct play *pl, struct play_cursor *pc,
@@ -70,6 +78,8 @@ wanted(const struct play *pl, struct play_cursor *pc,
 {
 	bool repeat = (rec->rec_flags & RECORD_REPEAT) != 0;
 
+	if (!is_media(rec->rec_type))
+		return false;
 	if (pc->pc_mode == PLAY_SEEK) {
 		if ((rec->rec_flags & RECORD_JOIN) == 0)
 			return false;

@@ -38,7 +38,9 @@ exec_hub(const struct server *sv, unsigned int idle)
 		argv[n++] = "-f";
 		argv[n++] = sv->sv_conf_path;
 	}
-	if (idle != 0) {
+	if (idle == 0)
+		argv[n++] = "-w";
+	else {
 		snprintf(seconds, sizeof(seconds), "%u", idle);
 		argv[n++] = "-i";
 		argv[n++] = seconds;
@@ -104,6 +106,23 @@ start_keeper(const struct server *sv)
 		keep_alive(sv, idle);
 	}
 	_exit(1);
+}
+
+int
+hubstart_stop(void)
+{
+	int sock = hublink_connect(0), pidfd;
+	pid_t pid;
+
+	if (sock == -1)
+		return -1;
+	pidfd = proc_of_peer(sock, &pid);
+	close(sock);
+	if (pidfd != -1 && proc_signal(pidfd, SIGTERM) == -1) {
+		close(pidfd);
+		return -1;
+	}
+	return pidfd;
 }
 
 int

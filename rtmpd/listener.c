@@ -25,6 +25,7 @@
 #include "sys/proc.h"
 #include "sys/rundir.h"
 
+#define FIXED_FDS	3	/* polled besides the listening sockets */
 #define LISTEN_MAX	(2 * CONF_LISTEN_MAX)	/* IPv4 and IPv6 of each */
 #define ACCEPT_BURST	64	/* connections in one turn */
 #define ACCEPT_PAUSE	100	/* ms without accepting, out of resources */
@@ -45,6 +46,7 @@ struct listener {
 	uint64_t	 l_hub_at;	/* when to start one, ms */
 	uint64_t	 l_accept_at;	/* paused until, ms */
 	uint64_t	 l_stop_by;	/* 0 while not stopping */
+	int		 l_stopping_hub; /* pidfd, -1 if it has ended */
 	struct ratelimit l_refused;
 };
 
@@ -204,6 +206,10 @@ accept_some(struct listener *l, int from)
 			pause_accept(l, "accept");
 		if (fd == -1)
 			return;
+		if (!sock_is_connected(fd)) {
+			close(fd);	/* reset already: not worth a fork */
+			continue;
+		}
 		if (l->l_nchild >= max) {
 			close(fd);
 			if (ratelimit_pass(&l->l_refused, 5, 10000))
@@ -233,6 +239,8 @@ stop(struct listener *l, int sig)
 		close(l->l_fd[--l->l_nfd]);
 	for (i = 0; i < l->l_nchild; i++)
 		kill(l->l_child[i], SIGTERM);
+	/* the hub that runs need not be the one we started */
+	l->l_stopping_hub = hubstart_stop();
 	if (l->l_hub > 0)
 		kill(l->l_hub, SIGTERM);
 }
@@ -271,17 +279,18 @@ timeout(const struct listener *l)
 static void
 turn(struct listener *l)
 {
-	struct pollfd pfd[2 + LISTEN_MAX] = {
+	struct pollfd pfd[FIXED_FDS + LISTEN_MAX] = {
 		{ .fd = l->l_signal, .events = POLLIN },
 		{ .fd = l->l_log[0], .events = POLLIN },
+		{ .fd = l->l_stopping_hub, .events = POLLIN },
 	};
 	int i, n = l->l_accept_at == 0 ? l->l_nfd : 0;
 
 	for (i = 0; i < n; i++) {
-		pfd[2 + i].fd = l->l_fd[i];
-		pfd[2 + i].events = POLLIN;
+		pfd[FIXED_FDS + i].fd = l->l_fd[i];
+		pfd[FIXED_FDS + i].events = POLLIN;
 	}
-	(void)poll(pfd, (nfds_t)(2 + n), timeout(l));
+	(void)poll(pfd, (nfds_t)(FIXED_FDS + n), timeout(l));
 	if (l->l_accept_at != 0 && clock_ms() >= l->l_accept_at)
 		l->l_accept_at = 0;
 	if (l->l_hub_at != 0 && clock_ms() >= l->l_hub_at)
@@ -289,8 +298,12 @@ turn(struct listener *l)
 	if ((pfd[1].revents & POLLIN) != 0)
 		log_relay(l->l_log[0]);
 	for (i = 0; i < n; i++)
-		if ((pfd[2 + i].revents & POLLIN) != 0)
+		if ((pfd[FIXED_FDS + i].revents & POLLIN) != 0)
 			accept_some(l, l->l_fd[i]);
+	if ((pfd[2].revents & POLLIN) != 0) {
+		close(l->l_stopping_hub);
+		l->l_stopping_hub = -1;
+	}
 	if ((pfd[0].revents & POLLIN) != 0)
 		signals(l);
 }
@@ -330,7 +343,7 @@ log_start(const struct server *sv)
 int
 listener_run(struct server *sv)
 {
-	struct listener l = { .l_server = sv };
+	struct listener l = { .l_server = sv, .l_stopping_hub = -1 };
 
 	open_pidfile(&l);
 	open_listen(&l);
@@ -349,8 +362,8 @@ listener_run(struct server *sv)
 	server_shut_in(sv);
 	start_hub(&l);
 	log_start(sv);
-	while (l.l_stop_by == 0 || ((l.l_nchild > 0 || l.l_hub > 0) &&
-	    clock_ms() < l.l_stop_by))
+	while (l.l_stop_by == 0 || ((l.l_nchild > 0 || l.l_hub > 0 ||
+	    l.l_stopping_hub != -1) && clock_ms() < l.l_stop_by))
 		turn(&l);
 	kill_rest(&l);
 	log_relay(l.l_log[0]);

@@ -38,10 +38,14 @@ void	server_shut_in(const struct server *);
 
 /* hubstart.c */
 /* Fork and execute rtmphub. `idle`: seconds without connections after which
- * it leaves, 0 never. Returns its pid, or -1 and errno. */
+ * it leaves; 0: never, and where another hub runs it stands by. Returns its
+ * pid, or -1 and errno. */
 pid_t	hubstart_spawn(const struct server *, unsigned int idle);
 /* Connect to the hub of the run directory; start one, with a parent that
  * keeps it alive, if there is none. Returns the connection, or -1. */
 int	hubstart_on_demand(const struct server *);
+/* Ask the hub that runs here, whoever started it, to end. Returns a pidfd to
+ * wait for, or -1 if there is none. */
+int	hubstart_stop(void);
 
 #endif

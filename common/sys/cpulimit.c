@@ -16,6 +16,7 @@
 
 static volatile sig_atomic_t	spent;
 static bool			set;
+static rlim_t			hard;
 
 static void
 on_xcpu(int sig)
@@ -31,11 +32,9 @@ on_xcpu(int sig)
 static int
 set_soft(rlim_t seconds)
 {
-	struct rlimit rl;
+	struct rlimit rl = { .rlim_max = hard };
 
-	if (getrlimit(RLIMIT_CPU, &rl) == -1)
-		return -1;
-	rl.rlim_cur = seconds < rl.rlim_max ? seconds : rl.rlim_max;
+	rl.rlim_cur = seconds < hard ? seconds : hard;
 	return setrlimit(RLIMIT_CPU, &rl);
 }
 
@@ -44,8 +43,12 @@ int
 cpulimit_set(uint32_t ms)
 {
 	struct sigaction sa = { .sa_handler = on_xcpu };
+	struct rlimit rl;
 
 	spent = 0;
+	if (getrlimit(RLIMIT_CPU, &rl) == -1)
+		return -1;
+	hard = rl.rlim_max;
 	if (sigaction(SIGXCPU, &sa, NULL) == -1 || set_soft(ms / 1000) == -1)
 		return -1;
 	set = true;

@@ -41,9 +41,9 @@ proc_of_peer(int sock, pid_t *pid)
 }
 
 int
-proc_kill(int pidfd)
+proc_signal(int pidfd, int sig)
 {
-	return (int)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+	return (int)syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0);
 }
 
 /* The lowest descriptor of `keep` from `from` on, INT_MAX if there is none. */

@@ -14,8 +14,8 @@
  */
 int	proc_of_peer(int sock, pid_t *pid);
 
-/* SIGKILL through such a descriptor: it can never hit a reused pid. */
-int	proc_kill(int pidfd);
+/* A signal through such a descriptor: it can never hit a reused pid. */
+int	proc_signal(int pidfd, int sig);
 
 /* Close every descriptor but 0, 1, 2 and the `n` listed. */
 void	proc_close_others(const int *keep, int n);

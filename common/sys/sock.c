@@ -79,10 +79,13 @@ sock_peer_text(int fd, char addr[SOCK_TEXT_MAX], char host[SOCK_TEXT_MAX])
 	socklen_t len = sizeof(ss);
 	char port[8];
 
+	strlcpy(addr, "gone", SOCK_TEXT_MAX);
+	strlcpy(host, "gone", SOCK_TEXT_MAX);
+	if (getpeername(fd, (struct sockaddr *)&ss, &len) == -1)
+		return;
 	strlcpy(addr, "local", SOCK_TEXT_MAX);
 	strlcpy(host, "local", SOCK_TEXT_MAX);
-	if (getpeername(fd, (struct sockaddr *)&ss, &len) == -1 ||
-	    (ss.ss_family != AF_INET && ss.ss_family != AF_INET6))
+	if (ss.ss_family != AF_INET && ss.ss_family != AF_INET6)
 		return;
 	unmap_v4(&ss, &len);
 	if (getnameinfo((struct sockaddr *)&ss, len, host, SOCK_TEXT_MAX,

@@ -33,7 +33,7 @@ bool	sock_is_connected(int fd);
 /*
  * The peer's address as text, "192.0.2.1:1935" or "[2001:db8::1]:1935", and
  * without the port. IPv4-mapped IPv6 is written as IPv4; "local" for a Unix
- * socket.
+ * socket, "gone" if the peer has already reset the connection.
  */
 void	sock_peer_text(int fd, char addr[SOCK_TEXT_MAX],
 	    char host[SOCK_TEXT_MAX]);

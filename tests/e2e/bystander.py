@@ -2,8 +2,8 @@
 """A publisher and a subscriber that mind their own business.
 
 A process of its own, so that what a test does to the relay does not keep it
-from measuring. Run with a port, it answers each line on standard input with
-one of JSON that says what came so far."""
+from measuring. Run with a port, it answers two words on standard input:
+"mark" begins to measure, "report" says what came since as a line of JSON."""
 import json
 import select
 import subprocess
@@ -15,6 +15,7 @@ from pathlib import Path
 import flv
 import gaps
 import rtmp
+from procs import wait_until
 
 STREAM = "calm/stream"
 TICK = 0.01
@@ -57,9 +58,13 @@ def main(port):
     metronome.start()
     since = time.monotonic()
     print("ready", flush=True)
-    for _ in sys.stdin:
-        print(json.dumps(report(publisher, subscriber, metronome, since)),
-              flush=True)
+    for line in sys.stdin:
+        if line == "mark\n":
+            since = time.monotonic()
+            print("ok", flush=True)
+        else:
+            print(json.dumps(report(publisher, subscriber, metronome,
+                                    since)), flush=True)
     publisher.halt()
     subscriber.close()
     publisher.client.close()
@@ -81,10 +86,21 @@ class Bystander:
         assert line, "the bystander has ended: see its error above"
         return line
 
-    def report(self):
-        self.popen.stdin.write("\n")
+    def _ask(self, word):
+        self.popen.stdin.write(word + "\n")
         self.popen.stdin.flush()
-        return json.loads(self._answer())
+        return self._answer()
+
+    def mark(self):
+        self._ask("mark")
+
+    def report(self):
+        """What came since the mark, once there is enough to judge by."""
+        def enough():
+            told = json.loads(self._ask("report"))
+            assert not told["closed"]
+            return told if told["frames"] > 20 else None
+        return wait_until(enough, 5, "frames")
 
     def close(self):
         self.popen.stdin.close()

@@ -77,8 +77,8 @@ def encode(path, codec):
         form, options = VIDEO_OPTIONS[name]
         argv = ["-f", "lavfi", "-i",
                 f"testsrc2=s={width}x{width * 9 // 16}:r={FPS}",
-                "-pix_fmt", "yuv420p", "-g", str(GOP), "-keyint_min",
-                str(GOP)]
+                "-pix_fmt", "yuv420p", "-threads", "1", "-g", str(GOP),
+                "-keyint_min", str(GOP)]
     else:
         form, options = AUDIO_OPTIONS[name]
         argv = ["-f", "lavfi", "-i", "sine=f=440:r=48000", "-ac",

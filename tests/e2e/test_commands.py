@@ -144,8 +144,8 @@ def test_data_messages_of_type_15_reach_every_player(rtmpd, clients, player):
 def test_play_is_answered_in_the_order_that_clients_know(
         rtmpd, clients):
     server = rtmpd()
-    publisher = clients.publisher(server, "live/x", source())
-    publisher.wait_sent(lambda m: flv.kind(m) == "inter")
+    clients.publisher(server, "live/x", source())
+    clients.subscriber(server, "live/x").wait(is_key)
     client = connected(server, clients)
     client.create_stream()
     client.call("play", None, "x", -2000, msid=client.msid, csid=8)
@@ -265,7 +265,7 @@ def test_pause_stops_and_unpause_starts_at_a_key_frame_with_headers(
     at, key = playing.wait(lambda m: flv.kind(m) in ("key", "inter"), 5,
                            "video", resumed)
     assert flv.kind(key) == "key"
-    assert flv.stamp(key)[1] >= newest
+    assert flv.stamp(key)[1] >= newest - gop
     assert {"metadata", "avc-header", "aac-header"} <= set(
         map(flv.kind, playing.messages[resumed:at]))
     playing.flowing()
@@ -304,7 +304,7 @@ def test_a_pause_longer_than_the_ring_ends_at_the_newest_key_frame(
     playing.call("pause", None, False, 0)
     at, key = playing.wait(is_key, 3, since=since)
     newest = [flv.stamp(m)[1] for m, _ in publisher.sent if is_key(m)][-1]
-    assert newest - flv.stamp(key)[1] <= 5
+    assert newest - flv.stamp(key)[1] <= 10
     playing.flowing()
     flv.follow(playing.messages, gaps=True)
     playing.close()
@@ -371,13 +371,28 @@ def test_receive_true_after_false_is_answered(what, rtmpd, clients, player):
     clients.publisher(server, "live/x", source(5))
     playing = player(server)
     playing.flowing()
-    playing.call(what, None, True)      # it is on: no answer
     playing.call(what, None, False)
     alive_in(playing)
     assert not {SEEKED, START} & set(playing.codes())
     playing.call(what, None, True)
     at, _ = playing.wait_status(SEEKED, 2)
     playing.wait_status(START, 2, at)
+    playing.close()
+
+
+@pytest.mark.parametrize("what", ["receiveAudio", "receiveVideo"])
+def test_receive_true_when_it_is_on_changes_nothing(
+        what, rtmpd, clients, player):
+    server = rtmpd()
+    publisher = clients.publisher(server, "live/x", source(100))
+    playing = player(server)
+    playing.flowing()
+    playing.call(what, None, True)
+    alive_in(playing)
+    last = publisher.sent[-1][0].ts
+    playing.wait(lambda m: m.type == flv.VIDEO and m.ts > last + 200, 3)
+    flv.follow(playing.messages)
+    assert not {SEEKED, START} & set(playing.codes())
     playing.close()
 
 
@@ -569,17 +584,17 @@ def test_two_publishes_on_one_connection(rtmpd, clients):
 
 
 def test_streams_of_a_connection_are_limited_and_come_back(rtmpd, clients):
-    client = connected(rtmpd(), clients)
-    msids = []
+    server = rtmpd({"max-message-streams": 4})
+    client = connected(server, clients)
+    msids = [client.create_stream() for _ in range(4)]
+    assert msids[0] == 1, "GStreamer expects it"
+    client.call("deleteStream", None, msids[2])
+    client.msids.remove(msids[2])
+    assert client.create_stream() == msids[2]
     with pytest.raises(rtmp.Refused) as refusal:
-        for _ in range(1000):
-            msids.append(client.create_stream())
+        client.create_stream()
     assert refusal.value.code == "NetConnection.Call.Failed"
-    assert msids[0] == 1 and len(msids) >= 8
-    client.call("deleteStream", None, msids[3])
-    client.msids.remove(msids[3])
-    assert client.create_stream() == msids[3]
-    alive(client)
+    assert "max-message-streams" in str(refusal.value)
 
 
 # closeStream, deleteStream, publish
@@ -863,10 +878,16 @@ def test_connect_twice_is_refused_and_survived(rtmpd, clients):
 
 # Data messages and aggregates
 
-def bare_publisher(server, clients, *media):
-    client = clients.add(rtmp.open_publisher(server.port, "live/x"))
+def send(client, *media):
+    """Send, and wait until the relay has taken all of it."""
     for one in media:
         client.send_media(one)
+    alive(client)
+
+
+def bare_publisher(server, clients, *media):
+    client = clients.add(rtmp.open_publisher(server.port, "live/x"))
+    send(client, *media)
     return client
 
 
@@ -970,8 +991,7 @@ def test_metadata_that_comes_late_is_passed_on_and_kept(rtmpd, clients):
     within = clients.subscriber(server, "live/x")
     assert meta_of(relayed(within, sent[-1].payload)) == [{"late": True}]
     more = [video(120, 3, True), video(160, 4)]
-    for media in more:
-        client.send_media(media)
+    send(client, *more)
     relayed(early, more[-1].payload)
     late = clients.subscriber(server, "live/x")
     got = relayed(late, more[-1].payload)
@@ -1004,8 +1024,7 @@ def test_clear_data_frame_makes_late_joiners_not_get_it(
                                           "inter"]
     more = [data(130, "@setDataFrame", "onMetaData", amf.Ecma(again=1)),
             video(160, 4, True)]
-    for media in more:
-        client.send_media(media)
+    send(client, *more)
     relayed(late, more[-1].payload)
     later = clients.subscriber(server, "live/x")
     assert meta_of(relayed(later, more[-1].payload)) == [{"again": 1}]
@@ -1039,7 +1058,7 @@ def test_aggregates_are_split(rtmpd, clients):
     client.send(rtmp.AGGREGATE, cut[:-200], 130, 7, client.msid)
     client.send(rtmp.AGGREGATE, b"", 130, 7, client.msid)
     last = video(200, 5)
-    client.send_media(last)
+    send(client, last)
     got = relayed(subscriber, last.payload)
     want = [*first, *inner, *more, audio(130, 3), last]
     assert [(m.type, m.ts, m.payload) for m in got] == [

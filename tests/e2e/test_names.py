@@ -183,7 +183,7 @@ def test_other_argument_kinds_are_refused_as_no_name(rtmpd, clients):
         assert info["level"] == "error" and "name" in info["description"]
 
 
-@pytest.mark.parametrize("app", ["x" * 600, "a\0b"], ids=show)
+@pytest.mark.parametrize("app", ["x" * 10000, "a\0b"], ids=show)
 def test_an_app_that_cannot_be_is_refused_with_a_reason(
         app, rtmpd, clients):
     server = rtmpd()

@@ -3,7 +3,7 @@
  * fuzz_batch.c - the connection process sends out of a ring that nobody
  * honest wrote, to a peer that takes it in any portions.
  * What it puts on the wire must be a chunk stream that our own reader takes,
- * message for message, as long as it does not say that it ends.
+ * made of the media in that ring, record by record in their order.
  * Input: where to start (1), chunk size (1), the subscriber's state (1), bytes
  * that the peer takes at a time (2); then the ring, as ring_image.h has it.
  */
@@ -16,7 +16,8 @@
 #include "ring_image.h"
 
 #define TURNS_MAX	4096
-#define SEND_BUFFER	4608	/* about the least that Linux grants */
+#define SEND_BUFFER	1	/* the least that the system grants */
+#define MARGIN		(IMAGE_SIZE / 8)	/* as batch.c has it */
 
 static struct conn conn;
 static struct play play;
@@ -24,6 +25,10 @@ static struct chunk_in *reader;
 static uint8_t wire[2 * 65536];
 static size_t wire_len;
 static uint64_t received;
+
+/* Where the records may be that are yet to arrive, and if with their times. */
+static uint64_t expected;
+static bool own_times;
 
 /* conn.c without its process. */
 void
@@ -36,15 +41,35 @@ conn_end(struct conn *c, const char *reason, const char *detail)
 	c->c_detail = detail;
 }
 
-/* The reader obeys Set Chunk Size, and so may get what it then refuses. */
 static bool
-own_words(const struct rtmp_msg *m)
+is_record(const struct rtmp_msg *m, const struct ring_view *rv)
 {
-	return m->rm_type == RTMP_SET_CHUNK_SIZE || m->rm_type == RTMP_ABORT;
+	const struct shm_record *rec = &rv->rv_rec;
+
+	return m->rm_type == rec->rec_type && m->rm_len == rec->rec_length &&
+	    memcmp(m->rm_data, rv->rv_payload, m->rm_len) == 0 &&
+	    (!own_times || m->rm_ts == (uint32_t)rec->rec_time ||
+	    (m->rm_ts == 0 && (rec->rec_flags & RECORD_METADATA)));
 }
 
-/* All messages that have arrived; false once we stop listening. */
-static bool
+/* The ring holds still here, so every message is a record further on. */
+static void
+check_message(const struct rtmp_msg *m)
+{
+	struct ring_view rv;
+
+	FUZZ_CHECK(m->rm_type == RTMP_AUDIO || m->rm_type == RTMP_VIDEO ||
+	    m->rm_type == RTMP_DATA || m->rm_type == RTMP_DATA_AMF3);
+	do {
+		FUZZ_CHECK(ring_look(&play.pl_ring, expected, MARGIN, &rv) ==
+		    RING_OK);
+		expected = rv.rv_next;
+	} while (!is_record(m, &rv));
+	received++;
+}
+
+/* All messages that have arrived. */
+static void
 parse(void)
 {
 	enum rtmp_result r;
@@ -52,25 +77,18 @@ parse(void)
 	struct rtmp_msg m;
 	size_t used;
 
-	for (;;) {
+	do {
 		r = chunk_in_next(reader, wire, wire_len, &used, &m, &why);
-		if (r == RTMP_OK && own_words(&m))
-			return false;
-		FUZZ_CHECK(r == RTMP_OK || r == RTMP_MORE ||
-		    strcmp(why, "control message too short") == 0 ||
-		    strcmp(why, "chunk size out of range") == 0);
-		if (r == RTMP_BAD)
-			return false;
-		received += r == RTMP_OK;
+		FUZZ_CHECK(r == RTMP_OK || r == RTMP_MORE);
+		if (r == RTMP_OK)
+			check_message(&m);
 		memmove(wire, wire + used, wire_len - used);
 		wire_len -= used;
-		if (r == RTMP_MORE)
-			return true;
-	}
+	} while (r == RTMP_OK);
 }
 
 /* The peer takes up to `portion` bytes. */
-static bool
+static void
 peer_takes(int fd, size_t portion)
 {
 	ssize_t n = recv(fd, wire + wire_len, portion, MSG_DONTWAIT);
@@ -78,7 +96,7 @@ peer_takes(int fd, size_t portion)
 	if (n > 0)
 		wire_len += (size_t)n;
 	conn.c_blocked = false;
-	return parse();
+	parse();
 }
 
 /* As play_pump() has it, but with an end. */
@@ -89,8 +107,7 @@ pump(struct netstream *ns, int fd, size_t portion)
 	int turns, jumps = 0;
 
 	for (turns = 0; turns < TURNS_MAX && conn.c_end == NULL; turns++) {
-		if (!peer_takes(fd, portion))
-			return;
+		peer_takes(fd, portion);
 		if (!output_flush(&conn))
 			continue;
 		if (result == BATCH_EMPTY || jumps > 4)
@@ -113,8 +130,7 @@ settle(const struct netstream *ns, int fd)
 
 	do {
 		(void)output_flush(&conn);
-		if (!peer_takes(fd, 65536))
-			return;
+		peer_takes(fd, 65536);
 	} while (conn.c_end == NULL && conn.c_outq.oq_to > 0);
 	if (conn.c_end != NULL)
 		return;
@@ -136,6 +152,8 @@ set_state(unsigned where, unsigned state)
 	play.pl_no_video = state & 32;
 	pc->pc_pos = where % 2 == 0 ? ring_join(&play.pl_ring) :
 	    head - 8 * (uint64_t)(where / 2);
+	expected = pc->pc_pos;
+	own_times = !pc->pc_rebase;
 }
 
 static struct netstream *

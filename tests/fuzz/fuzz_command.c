@@ -2,7 +2,8 @@
 /*
  * fuzz_command.c - bodies of commands, data, aggregate and control messages,
  * through everything that reads one; and answers made of what was read.
- * Input: message type (1), room for a name (1); the rest is the body.
+ * Input: message type (1), or 0 for text that answers are to be made of; room
+ * for a name (1); the rest is the body.
  */
 #include "rtmp/command.h"
 
@@ -47,6 +48,17 @@ check_replies(const char *text, double number)
 	check_reply(&out);
 	reply_number(&out, number, number);
 	check_reply(&out);
+}
+
+/* However long it is. */
+static void
+check_text(const uint8_t *p, size_t len)
+{
+	char *text = strndup(len == 0 ? "" : (const char *)p, len);
+
+	FUZZ_NEED(text != NULL);
+	check_replies(text, (double)len);
+	free(text);
 }
 
 static void
@@ -178,5 +190,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	m.rm_data = in.fi_p;
 	m.rm_len = (uint32_t)in.fi_left;
 	check_message(&m, room);
+	if (m.rm_type == 0)
+		check_text(in.fi_p, in.fi_left);
 	return 0;
 }

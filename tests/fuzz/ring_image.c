@@ -35,14 +35,20 @@ make_object(void)
 static void
 put_data(struct fuzz_in *in)
 {
-	uint64_t at = 8 * fuzz_take(in, 2) % IMAGE_SIZE;
+	uint64_t place = fuzz_take(in, 2), at = 8 * place % IMAGE_SIZE;
+	uint8_t *ring = image_map + RING_HEADER;
 	size_t n = in->fi_left < IMAGE_SIZE ? in->fi_left : IMAGE_SIZE;
-	size_t first = n < IMAGE_SIZE - at ? n : IMAGE_SIZE - at;
+	size_t todo = place & IMAGE_REPEAT ? IMAGE_SIZE : n, i, part;
 
-	if (n == 0)
-		return;
-	memcpy(image_map + RING_HEADER + at, in->fi_p, first);
-	memcpy(image_map + RING_HEADER, in->fi_p + first, n - first);
+	for (i = 0; i < todo && n > 0; i += part) {
+		part = n - i % n;
+		if (part > todo - i)
+			part = todo - i;
+		if (part > IMAGE_SIZE - at)
+			part = IMAGE_SIZE - at;
+		memcpy(ring + at, in->fi_p + i % n, part);
+		at = (at + part) % IMAGE_SIZE;
+	}
 }
 
 /* The input's own header, from the start. */
@@ -59,6 +65,7 @@ check_attach(void)
 	FUZZ_CHECK(rr.rr_size == IMAGE_SIZE);
 	FUZZ_CHECK(header()->sr_magic == RING_MAGIC);
 	FUZZ_CHECK(header()->sr_format == RING_FORMAT);
+	FUZZ_CHECK(header()->sr_size == IMAGE_SIZE);
 	ring_detach(&rr);
 }
 

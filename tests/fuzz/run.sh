@@ -54,11 +54,12 @@ fuzz_report()
 	}' "$folder/$1.log"
 }
 
+# Only inputs that reach new code, not such as run it more often.
 merge_one()
 {
 	mkdir -p "$folder/$1.corpus"
-	"$folder/$1" -merge=1 -max_len=$largest "$seeds/$1" \
-	    "$folder/$1.corpus" >"$folder/$1.merge.log" 2>&1
+	"$folder/$1" -merge=1 -use_counters=0 -max_len=$largest \
+	    "$seeds/$1" "$folder/$1.corpus" >"$folder/$1.merge.log" 2>&1
 	echo "$1: $(find "$seeds/$1" -type f | wc -l) inputs," \
 	    "$(cat "$seeds/$1"/* | wc -c) bytes"
 }

@@ -71,3 +71,14 @@ def new():
         return newer.fetch()
     except newer.Unavailable as err:
         pytest.skip(f"no newer Debian release to be had: {err}")
+
+
+@pytest.fixture
+def kind(request):
+    """kind(kinds, name) is a kind of program, bound to its release."""
+    def find(kinds, name):
+        found = kinds[name]
+        if found.newer:
+            found = found.of(request.getfixturevalue("new"))
+        return found
+    return find

@@ -88,6 +88,7 @@ class Release:
         self._programs = root / "usr" / "bin"
         self.env = dict(
             os.environ, GST_REGISTRY_FORK="no",
+            GIO_MODULE_DIR=str(base / "none"),
             GST_PLUGIN_SYSTEM_PATH_1_0=str(library / "gstreamer-1.0"),
             GST_REGISTRY_1_0=str(base / "registry.bin"))
 
@@ -117,3 +118,21 @@ def fetch():
                 detail = (getattr(err, "stderr", "") or "")[-300:]
                 reasons.append(f"{suite}: {err} {detail}")
     raise Unavailable("; ".join(reasons))
+
+
+class Program:
+    """A kind of program, of the installed release or of the newer one."""
+    newer = False
+    release = None
+
+    @classmethod
+    def of(cls, release):
+        return type(cls.__name__, (cls,), {"release": release})
+
+    def command(self, program):
+        """The words that begin its command line."""
+        return self.release.command(program) if self.release else [program]
+
+    @property
+    def env(self):
+        return self.release.env if self.release else None

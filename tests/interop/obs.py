@@ -7,6 +7,7 @@ import json
 import os
 import signal
 
+import streams
 from procs import Process, wait_until
 
 GLOBAL = """\
@@ -53,10 +54,10 @@ Preset=ultrafast
 x264Settings=keyint=25 bframes=2
 
 [Video]
-BaseCX=320
-BaseCY=180
-OutputCX=320
-OutputCY=180
+BaseCX={width}
+BaseCY={height}
+OutputCX={width}
+OutputCY={height}
 FPSType=0
 FPSCommon=25 PAL
 
@@ -98,7 +99,8 @@ def _prepare(home, server, stream, path):
     (home / "run").chmod(0o700)
     app, _, key = stream.partition("/")
     (base / "global.ini").write_text(GLOBAL)
-    (profile / "basic.ini").write_text(PROFILE)
+    (profile / "basic.ini").write_text(
+        PROFILE.format(width=streams.WIDTH, height=streams.HEIGHT))
     (profile / "service.json").write_text(
         json.dumps(_service(server, app, key)))
     (scenes / "interop.json").write_text(json.dumps(_scenes(path)))

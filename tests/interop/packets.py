@@ -10,6 +10,11 @@ from dataclasses import dataclass
 ENTRIES = ("stream=index,codec_type:"
            "packet=stream_index,pts,dts,flags,data_hash")
 
+# ffmpeg's output that decodes each frame, and is not disturbed by frames
+# that have equal times.
+DECODED = ["-fps_mode", "passthrough", "-filter:v", "setpts=N/25/TB", "-f",
+           "null", "-"]
+
 
 @dataclass(frozen=True)
 class Packet:

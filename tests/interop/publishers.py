@@ -4,14 +4,14 @@ from its construction on, until finish(). sent() is a file that holds the
 packets as they were sent, if the program lets us know them."""
 import ff
 import flv
+import newer
 import obs
 from procs import Process
 
-GST = ["gst-launch-1.0", "-q"]
 ARRIVAL = 15.0          # the slowest program needs that to publish
 
 
-class Publisher:
+class Publisher(newer.Program):
     def __init__(self, clients, server, stream, path, scratch):
         self.server, self.stream, self.path = server, stream, path
         self.clients, self.scratch = clients, scratch
@@ -34,31 +34,36 @@ class Publisher:
 
 
 class Ffmpeg(Publisher):
-    """ffmpeg's own RTMP, native: Debian builds it without librtmp."""
+    """ffmpeg's own RTMP: Debian builds it without librtmp. It sends every
+    track of the file."""
 
     def program(self):
-        return ff.publish(self.server.url(self.stream), self.path)
+        return Process(
+            [*self.command("ffmpeg"), *ff.QUIET, "-re", "-i", self.path,
+             "-map", "0", "-c", "copy", "-f", "flv",
+             self.server.url(self.stream)], env=self.env)
 
 
 class GstRtmp2(Publisher):
     """GStreamer's rtmp2sink: an implementation of its own.
 
     Its muxer makes timestamps of its own, so what it makes is kept."""
-    launch, env, mux = GST, None, "flvmux"
     sink = "rtmp2sink"
+    demux, mux = "flvdemux", ["flvmux"]
+    tracks = [("video", "h264parse", "video"), ("audio", "aacparse", "audio")]
 
     def program(self):
-        url = self.server.url(self.stream)
-        return Process(
-            [*self.launch, "filesrc", f"location={self.path}", "!",
-             "flvdemux", "name=d", self.mux, "name=m", "streamable=true",
-             "!", "tee", "name=t", "!", "queue", "!",
-             self.sink, f"location={url}",
-             "t.", "!", "queue", "!", "filesink", "async=false",
-             f"location={self.sent()}",
-             "d.video", "!", "queue", "!", "h264parse", "!", "m.video",
-             "d.audio", "!", "queue", "!", "aacparse", "!", "m.audio"],
-            env=self.env)
+        argv = [*self.command("gst-launch-1.0"), "-q", "filesrc",
+                f"location={self.path}", "!", self.demux, "name=d",
+                *self.mux, "name=m", "streamable=true", "!",
+                "tee", "name=t", "!", "queue", "!", self.sink,
+                f"location={self.server.url(self.stream)}",
+                "t.", "!", "queue", "!", "filesink", "async=false",
+                f"location={self.sent()}"]
+        for demuxed, parser, muxed in self.tracks:
+            argv += [f"d.{demuxed}", "!", "queue", "!", parser, "!",
+                     f"m.{muxed}"]
+        return Process(argv, env=self.env)
 
     def sent(self):
         return self.scratch / "sent.flv"
@@ -96,5 +101,23 @@ class Raw(Publisher):
         self.raw.stop()
 
 
+class NewFfmpeg(Ffmpeg):
+    newer = True
+
+
+class NewGst(GstRtmp2):
+    newer = True
+
+
+class NewGstEnhanced(NewGst):
+    """H.265 as Enhanced RTMP, one AAC track as ever and one beside it."""
+    demux = "matroskademux"
+    mux = ["eflvmux", "video::flv-track-mode=non-multitrack"]
+    tracks = [("video_0", "h265parse", "video"),
+              ("audio_0", "aacparse", "audio"),
+              ("audio_1", "aacparse", "audio_1")]
+
+
 KINDS = {"ffmpeg": Ffmpeg, "obs": Obs, "rtmp2sink": GstRtmp2,
-         "rtmpsink": GstLibrtmp, "raw": Raw}
+         "rtmpsink": GstLibrtmp, "raw": Raw, "new-ffmpeg": NewFfmpeg,
+         "new-rtmp2sink": NewGst}

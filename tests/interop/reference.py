@@ -12,12 +12,6 @@ from procs import wait_until
 MEDIA = (rtmp.AUDIO, rtmp.VIDEO)
 
 
-def ends_coding(message):
-    """An end of sequence carries no picture; to ffmpeg it is no packet."""
-    return (message.type == rtmp.VIDEO and len(message.payload) > 1
-            and message.payload[0] & 0x8f == 7 and message.payload[1] == 2)
-
-
 class Witness:
     """Keeps a stream from its first message to its last."""
 
@@ -44,11 +38,6 @@ class Witness:
         """Wait until the relay says that the stream is over."""
         self.subscriber.wait_status(rtmp.UNPUBLISH_NOTIFY, timeout)
 
-    def keys(self):
-        """(timestamp, arrival) of the key frames so far."""
-        return [(m.ts, m.arrival) for m in self.media()
-                if flv.kind(m) == "key"]
-
     def write(self):
         """The stream as an FLV file."""
         flv.write(self.path, list(self.subscriber.messages))
@@ -57,14 +46,10 @@ class Witness:
     def packets(self, program=("ffprobe",), env=None):
         return packets.of_file(self.write(), program, env)
 
-    def tags(self):
-        """The media as (type, payload), as file writers must keep it."""
-        return [(m.type, m.ts, m.payload) for m in self.media()]
-
     def decodes(self, program=("ffmpeg",), env=None):
         """Decode the stream; no error may be printed."""
         done = subprocess.run(
-            [*program, *ff.QUIET, "-i", str(self.write()), "-map", "0",
-             "-f", "null", "-"], timeout=60, capture_output=True,
+            [*program, *ff.QUIET, "-i", str(self.write()), "-map", "0:v?",
+             "-map", "0:a?", *packets.DECODED], timeout=60, capture_output=True,
             text=True, env=env)
         assert (done.returncode, done.stderr) == (0, ""), done.stderr

@@ -5,6 +5,7 @@ import subprocess
 import ff
 
 SECONDS = 8
+WIDTH, HEIGHT = 320, 180
 
 # name: video encoder with options, audio encoder with options, container.
 # H.264 has B-frames, so that the order of decoding is not that of showing.
@@ -16,8 +17,6 @@ AV1 = ["libaom-av1", "-cpu-used", "8", "-usage", "realtime", "-g", "25",
        "-b:v", "300k"]
 VP9 = ["libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-g", "25",
        "-b:v", "300k", "-lag-in-frames", "0"]
-VP8 = ["libvpx", "-deadline", "realtime", "-cpu-used", "8", "-g", "25",
-       "-b:v", "300k"]
 AAC = ["aac", "-b:a", "64k"]
 STREAMS = {
     "stream": ([H264], [AAC]),
@@ -25,13 +24,13 @@ STREAMS = {
     "hevc-aac": ([HEVC], [AAC]),
     "av1-aac": ([AV1], [AAC]),
     "vp9-opus": ([VP9], [["libopus"]]),
-    "vp8-aac": ([VP8], [AAC]),
     "h264-opus": ([H264], [["libopus"]]),
     "h264-flac": ([H264], [["flac"]]),
     "h264-ac3": ([H264], [["ac3"]]),
     "h264-eac3": ([H264], [["eac3"]]),
     "h264-mp3": ([H264], [["libmp3lame"]]),
     "audio-tracks": ([H264], [AAC, ["libopus"], ["ac3"]]),
+    "gst-tracks": ([HEVC], [AAC, AAC]),
     "av-tracks": ([H264, HEVC], [AAC, ["libopus"]]),
 }
 GOP = {"late": 50}
@@ -55,7 +54,7 @@ def make(name, path):
     argv = ["ffmpeg", *ff.QUIET, "-y"]
     for number, _ in enumerate(video):
         argv += ["-f", "lavfi", "-i",
-                 f"testsrc2=s={320 - 64 * number}x180:r=25"]
+                 f"testsrc2=s={WIDTH - 64 * number}x{HEIGHT}:r=25"]
     for number, _ in enumerate(audio):
         argv += ["-f", "lavfi", "-i",
                  f"sine=f={440 * (number + 1)}:r=48000"]

@@ -10,15 +10,13 @@ STREAM = "live/early"
 
 @pytest.mark.parametrize("subscriber", subscribers.KINDS)
 def test_subscriber_before_the_publisher(subscriber, rtmpd, clients, media,
-                                         scratch, witness):
+                                         scratch, witness, kind):
     """It waits, and then misses nothing."""
+    receiver = kind(subscribers.KINDS, subscriber)
     server = rtmpd()
     watch = witness(server, STREAM)
-    since = len(server.lines)
-    player = subscribers.KINDS[subscriber](clients, server, STREAM, scratch)
-    for _ in player.processes:
-        found = server.wait_log(rf"info play stream={STREAM}\b", 10, since)
-        since = server.lines.index(found.string, since) + 1
+    player = receiver(clients, server, STREAM, scratch)
+    player.wait_present(others=1)
     sender = publishers.Raw(clients, server, STREAM, media("stream"),
                             scratch)
     player.wait_shown()

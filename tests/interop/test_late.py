@@ -10,10 +10,10 @@ STREAM = "live/late"
 
 
 @pytest.mark.parametrize("subscriber", subscribers.KINDS)
-def test_late_joiner(subscriber, rtmpd, clients, media, scratch, witness):
+def test_late_joiner(subscriber, rtmpd, clients, media, scratch, witness, kind):
     """It begins with a key frame, not an older one than the newest of its
     time, and from there on gets all."""
-    receiver = subscribers.KINDS[subscriber]
+    receiver = kind(subscribers.KINDS, subscriber)
     server = rtmpd(receiver.conf)
     sender = publishers.Raw(clients, server, STREAM, media("late"), scratch)
     watch = witness(server, STREAM)

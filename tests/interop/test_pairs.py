@@ -12,16 +12,16 @@ STREAM = "live/pair"
 @pytest.mark.parametrize("subscriber", subscribers.KINDS)
 @pytest.mark.parametrize("publisher", publishers.KINDS)
 def test_pair(publisher, subscriber, rtmpd, clients, media, scratch,
-              witness):
+              witness, kind):
     """The witness gets what was sent; the subscriber gets what the
     witness gets, decodes it without an error, and ends by itself."""
-    receiver = subscribers.KINDS[subscriber]
+    receiver = kind(subscribers.KINDS, subscriber)
+    publish = kind(publishers.KINDS, publisher)
     path = media("stream")
     server = rtmpd(receiver.conf)
     early = not receiver.conf           # else there is nothing to wait for
     watch = witness(server, STREAM) if early else None
-    sender = publishers.KINDS[publisher](clients, server, STREAM, path,
-                                         scratch)
+    sender = publish(clients, server, STREAM, path, scratch)
     watch = watch or witness(server, STREAM)
     player = receiver(clients, server, STREAM, scratch)
     player.wait_shown()

@@ -134,9 +134,30 @@ Test(sock, what_is_no_ip_socket_is_local)
 	cr_assert_str_eq(addr, "local");
 	cr_assert_str_eq(host, "local");
 	sock_peer_text(null, addr, host);
-	cr_assert_str_eq(addr, "local");
+	cr_assert_str_eq(addr, "gone");
 	sock_peer_text(-1, addr, host);
-	cr_assert_str_eq(host, "local");
+	cr_assert_str_eq(host, "gone");
+}
+
+/*
+ * Issue: a flood of peers counted as one local one. Cause: the kernel forgets
+ * the address of who resets. Trigger: a reset before the connection is served.
+ */
+Test(sock, who_has_reset_the_connection_is_gone)
+{
+	struct linger now = { .l_onoff = 1, .l_linger = 0 };
+	char addr[SOCK_TEXT_MAX], host[SOCK_TEXT_MAX];
+	int l = listen_on("127.0.0.1"), fd, served;
+
+	fd = connect4(port_of(l));
+	cr_assert_eq(setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now)),
+	    0);
+	cr_assert_eq(close(fd), 0);
+	cr_assert_geq(served = accept(l, NULL, NULL), 0);
+	sock_peer_text(served, addr, host);
+	cr_assert_str_eq(addr, "gone");
+	cr_assert_str_eq(host, "gone");
+	cr_assert_not(sock_is_connected(served));
 }
 
 Test(sock, only_a_connected_stream_socket_is_one)

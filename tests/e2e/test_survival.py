@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: ISC
+"""Hub and listener are killed; the streams of all others go on."""
+import time
+
+import pytest
+
+import flv
+import procs
+import rtmp
+
+
+def newest(subscriber):
+    return len(subscriber.messages)
+
+
+def flowing(subscriber, since, frames=5):
+    """Wait for so many frames that came after since."""
+    subscriber.wait(
+        lambda m: sum(1 for x in subscriber.messages[since:]
+                      if flv.kind(x) in ("key", "inter")) >= frames,
+        5, "frames", since)
+
+
+def another_hub(server, old):
+    def found():
+        pids = [p for p in server.titled(r"rtmpd: hub$") if p != old]
+        return pids[0] if pids else None
+    return procs.wait_until(found, 3, "another hub")
+
+
+def test_streams_go_on_when_the_hub_is_killed(rtmpd, clients):
+    server = rtmpd()
+    clients.publisher(server, "live/x", flv.synthetic())
+    subscriber = clients.subscriber(server, "live/x")
+    flowing(subscriber, 0)
+    hub = server.hub()
+    killed = time.monotonic()
+    procs.end(hub)
+    another_hub(server, hub)
+    assert time.monotonic() - killed < 1
+    flowing(subscriber, newest(subscriber), 50)
+    flv.follow(subscriber.messages)
+    gaps = [b.arrival - a.arrival for a, b in
+            zip(subscriber.messages, subscriber.messages[1:])
+            if a.arrival > killed - 0.2]
+    assert max(gaps) < 0.2
+
+
+def test_a_new_hub_knows_who_was_there(rtmpd, clients):
+    server = rtmpd()
+    clients.publisher(server, "live/x", flv.synthetic())
+    first = clients.subscriber(server, "live/x")
+    early = clients.subscriber(server, "live/y")
+    flowing(first, 0)
+    hub = server.hub()
+    procs.end(hub)
+    another_hub(server, hub)
+    # a second publisher comes while they report, and is refused all the same
+    with pytest.raises(rtmp.Refused) as refusal:
+        clients.publisher(server, "live/x", flv.synthetic(stream=2))
+    assert refusal.value.code == "NetStream.Publish.BadName"
+    # one who joins gets the ring that the publisher handed back
+    late = clients.subscriber(server, "live/x")
+    flowing(late, 0)
+    flv.follow(late.messages)
+    # who waited for a stream still does, and hears of it
+    clients.publisher(server, "live/y", flv.synthetic(stream=3))
+    flowing(early, 0)
+    flv.follow(early.messages, stream=3)
+    flv.follow(first.messages)
+
+
+def test_a_loss_during_the_loss_of_the_hub_is_told(rtmpd, clients):
+    server = rtmpd({"linger": "1s"})
+    publisher = clients.publisher(server, "live/x", flv.synthetic())
+    subscriber = clients.subscriber(server, "live/x")
+    flowing(subscriber, 0)
+    encoder = server.process(r"publish live/x")
+    hub = server.hub()
+    procs.end(hub)
+    procs.end(encoder)
+    publisher.halt()
+    subscriber.wait_status(rtmp.UNPUBLISH_NOTIFY, 6)
+    clients.publisher(server, "live/x", flv.synthetic(start=1))
+    subscriber.wait_status("NetStream.Play.PublishNotify", 5)
+
+
+def test_an_orderly_stop_follows_the_loss_of_a_hub(rtmpd, clients):
+    server = rtmpd()
+    clients.publisher(server, "live/x", flv.synthetic())
+    subscriber = clients.subscriber(server, "live/x")
+    for _ in range(3):
+        hub = server.hub()
+        procs.end(hub)
+        another_hub(server, hub)
+    flowing(subscriber, newest(subscriber), 25)
+    flv.follow(subscriber.messages)
+    server.stop()       # and nothing is left
+    subscriber.wait_status(rtmp.UNPUBLISH_NOTIFY, 2)
+
+
+def test_a_restarted_listener_adopts_hub_and_streams(rtmpd, clients, place):
+    directory = place / "run"
+    server = rtmpd(directory=directory)
+    clients.publisher(server, "live/x", flv.synthetic())
+    subscriber = clients.subscriber(server, "live/x")
+    flowing(subscriber, 0)
+    orphans = [p for p in server.children() if procs.alive(p)]
+    hub = server.hub()
+    procs.end(server.pid)
+    server.stop(check=False)
+    second = rtmpd(directory=directory)
+    late = clients.subscriber(second, "live/x")
+    flowing(late, 0)
+    flv.follow(late.messages)
+    # the old hub is the hub, until it ends: then one stands by
+    assert procs.alive(hub)
+    second.wait_log(r"\bhub-standby\b")
+    procs.end(hub)
+    second.wait_log(r"\bhub-start\b")
+    flowing(late, newest(late), 25)
+    flowing(subscriber, newest(subscriber), 5)
+    flv.follow(subscriber.messages)
+    second.stop()
+    assert not any(procs.alive(p) for p in orphans)
