@@ -103,7 +103,8 @@ check: deps	## install what is missing, build everything, run every test
 check-all:
 	@$(MAKE) --no-print-directory all lint clang
 	@$(MAKE) --no-print-directory SAN=1 all unit stress
-	@$(MAKE) --no-print-directory check-unit check-stress
+	@$(MAKE) --no-print-directory check-unit check-stress check-fuzz
+	@$(MAKE) --no-print-directory PROBE=1 all
 	@$(MAKE) --no-print-directory check-e2e
 	@$(MAKE) --no-print-directory SAN=1 check-e2e
 
@@ -163,9 +164,10 @@ clean:	## remove everything that was built
 
 help:	## this list
 	@awk -F ':.*## ?' '/^[a-z-]+:.*##/ { printf "%-14s %s\n", $$1, $$2 }' \
-	    $(firstword $(MAKEFILE_LIST))
+	    $(filter-out %.d,$(MAKEFILE_LIST))
 
 include tests/fuzz/fuzz.mk
+include tests/interop/interop.mk
 
 .PHONY: all run deps check check-all unit stress bench check-unit run-unit \
 	check-stress run-stress check-e2e check-long lint clang install clean help

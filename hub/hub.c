@@ -43,8 +43,9 @@ static void
 open_registry(struct hub *h)
 {
 	uint32_t streams = h->h_conf->cf_max_streams;
-	/* one for each, and as many for further streams of all */
-	uint32_t sessions = 2 * h->h_conf->cf_max_connections;
+	uint32_t connections = h->h_conf->cf_max_connections;
+	/* one for each, and a quarter more for further streams of some */
+	uint32_t sessions = connections + connections / 4 + HUB_SLOTS;
 	struct timespec now;
 	int rw;
 

@@ -174,6 +174,7 @@ main(int argc, char **argv)
 	if (sandbox_build(&sandbox, SANDBOX_HUB, conf.cf_sandbox == DENIED_LOG)
 	    == -1 || sandbox_enter(&sandbox) == -1)
 		fatal("system call filter");
+	sandbox_free(&sandbox);
 	setproctitle("-rtmpd: hub");
 	log_info("hub-start pid=%d run-directory=%s ring=%llu", (int)getpid(),
 	    used, (unsigned long long)conf.cf_ring);

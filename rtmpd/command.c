@@ -50,6 +50,8 @@ answer_number(struct conn *c, const struct command *cmd, double value)
 	uint8_t body[REPLY_MAX];
 	struct amf_out out;
 
+	if (cmd->c_txn == 0)
+		return;
 	amf_out_init(&out, body, sizeof(body));
 	reply_number(&out, cmd->c_txn, value);
 	send_reply(c, 0, &out);
@@ -104,6 +106,8 @@ do_connect(struct conn *c, const struct command *cmd)
 		conn_end(c, "protocol", "malformed connect");
 		return;
 	}
+	/* no query in the log: it holds secrets */
+	args.cc_app[strcspn(args.cc_app, "?")] = '\0';
 	strlcpy(c->c_app, args.cc_app, sizeof(c->c_app));
 	strlcpy(c->c_program, args.cc_flashver, sizeof(c->c_program));
 	send_greeting(c);
@@ -149,17 +153,27 @@ wish(struct conn *c, const struct rtmp_msg *m, const struct command *cmd,
     const char *code, char name[STREAM_NAME_MAX])
 {
 	struct netstream *ns = netstream_find(c, m->rm_msid);
-	char text[COMMAND_TEXT];
+	char text[COMMAND_TEXT], app[LOG_TEXT_MAX], safe[LOG_TEXT_MAX];
 	const char *why = "no stream name";
+	enum rtmp_result r;
 
 	if (ns == NULL) {
 		refuse(c, m->rm_msid, code, "no such message stream");
 		return NULL;
 	}
-	if (command_name(cmd, text, sizeof(text)) == RTMP_OK)
+	if ((r = command_name(cmd, text, sizeof(text))) == RTMP_OK)
 		why = name_make(c->c_app, text, name);
+	else {
+		text[0] = '\0';
+		if (r == RTMP_BAD)
+			why = "the name is too long, or has a NUL in it";
+	}
 	if (why == NULL)
 		return ns;
+	text[strcspn(text, "?")] = '\0';
+	log_often("refused peer=%s role=%s app=%s name=%s reason=name",
+	    c->c_peer, cmd->c_id == CMD_PUBLISH ? "publish" : "play",
+	    log_text(c->c_app, app), log_text(text, safe));
 	refuse(c, ns->ns_msid, code, why);
 	return NULL;
 }
@@ -310,7 +324,7 @@ do_receive(struct conn *c, const struct rtmp_msg *m,
 	bool on;
 
 	if (ns != NULL && command_boolean(cmd, &on) == RTMP_OK)
-		play_receive(ns, type, on);
+		play_receive(c, ns, type, on);
 }
 
 /* There is nothing to seek in; level "error" would end ffmpeg. */

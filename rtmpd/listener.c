@@ -319,6 +319,7 @@ kill_rest(struct listener *l)
 		kill(l->l_hub, SIGKILL);
 	while (wait(NULL) > 0)
 		;
+	(void)unlink(RUNDIR_HUB);	/* a hub that was killed could not */
 }
 
 static void

@@ -239,6 +239,19 @@ lapped(struct conn *c, struct netstream *ns)
 	pl->pl_cursor.pc_mode = PLAY_SEEK;
 }
 
+/* To the newest join point ahead, else to the next that comes: either way
+ * with its REPEAT set. */
+static void
+resume(struct conn *c, struct netstream *ns)
+{
+	struct play *pl = ns->ns_play;
+
+	if (jump(c, ns, "unpause"))
+		return;
+	pl->pl_cursor.pc_pos = ring_head(&pl->pl_ring);
+	pl->pl_cursor.pc_mode = PLAY_SEEK;
+}
+
 void
 play_pause(struct conn *c, struct netstream *ns, bool on)
 {
@@ -249,25 +262,31 @@ play_pause(struct conn *c, struct netstream *ns, bool on)
 	output_status(c, ns->ns_msid, "status", on ? "NetStream.Pause.Notify" :
 	    "NetStream.Unpause.Notify", on ? "Paused" : "Unpaused",
 	    ns->ns_name);
-	if (pl->pl_paused && !on && pl->pl_ring.rr_ring != NULL &&
-	    !jump(c, ns, "unpause"))
-		pl->pl_cursor.pc_need_key = true;
+	if (pl->pl_paused && !on && pl->pl_ring.rr_ring != NULL)
+		resume(c, ns);
 	pl->pl_paused = on;
 }
 
 void
-play_receive(struct netstream *ns, uint8_t type, bool on)
+play_receive(struct conn *c, struct netstream *ns, uint8_t type, bool on)
 {
 	struct play *pl = ns->ns_play;
+	bool *off;
 
 	if (pl == NULL)
 		return;
-	if (type == RTMP_AUDIO)
-		pl->pl_no_audio = !on;
-	else
-		pl->pl_no_video = !on;
-	if (on && type == RTMP_VIDEO)
+	off = type == RTMP_AUDIO ? &pl->pl_no_audio : &pl->pl_no_video;
+	if (*off != on)
+		return;			/* it is so already */
+	*off = !on;
+	if (!on)
+		return;
+	if (type == RTMP_VIDEO)
 		pl->pl_cursor.pc_need_key = true;
+	output_status(c, ns->ns_msid, "status", "NetStream.Seek.Notify",
+	    "Seeking", ns->ns_name);
+	output_status(c, ns->ns_msid, "status", "NetStream.Play.Start",
+	    "Started playing", ns->ns_name);
 }
 
 /* Lag: the age of the oldest record not yet sent. */
@@ -323,8 +342,13 @@ play_pump(struct conn *c, struct netstream *ns)
 				(void)next_ring(c, ns);
 			return;
 		}
-		if (!output_flush(c) || pl->pl_paused)
+		if (!output_flush(c))
 			return;
+		if (pl->pl_paused) {	/* it wants no more of this ring */
+			if (!next_ring(c, ns))
+				return;
+			continue;
+		}
 		check_lag(c, ns);
 		switch (batch_send(c, ns)) {
 		case BATCH_SENT:

@@ -56,8 +56,9 @@ void	play_stop(struct netstream *);
 
 /* The peer stops for a while; goes on at the newest join point. */
 void	play_pause(struct conn *, struct netstream *, bool on);
-/* The peer wants messages of `type` (RTMP_AUDIO, RTMP_VIDEO), or not. */
-void	play_receive(struct netstream *, uint8_t type, bool on);
+/* The peer wants messages of `type` (RTMP_AUDIO, RTMP_VIDEO), or not; told
+ * when they start again (RTMP 1.0, 7.2.2.4 and 7.2.2.5). */
+void	play_receive(struct conn *, struct netstream *, uint8_t type, bool on);
 
 /* The server ends this: say so to the peer. */
 void	play_say_end(struct conn *, struct netstream *);

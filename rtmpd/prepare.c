@@ -29,4 +29,5 @@ server_shut_in(const struct server *sv)
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
 	    sandbox_enter(&sb) == -1)
 		fatal("system call filter");
+	sandbox_free(&sb);
 }

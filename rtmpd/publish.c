@@ -193,15 +193,17 @@ log_not_kept(const struct conn *c, uint32_t len)
 		    len);
 }
 
-/* Frames so far were coded for another configuration: nobody may join there
- * any more. */
+/* The pictures so far were coded for another configuration: nobody may join
+ * there any more. Other tracks go on at once under their new one. */
 static void
 keep_config(struct conn *c, struct publish *pb, const struct rtmp_msg *m,
     const struct media_tag *tag)
 {
+	bool main = tag->mt_kind == MEDIA_VIDEO && tag->mt_track == pb->pb_main;
+
 	switch (repeat_config(&pb->pb_repeat, m, tag)) {
 	case REPEAT_CHANGED:
-		if ((tag->mt_flags & MEDIA_CONFIG) != 0)
+		if (main && (tag->mt_flags & MEDIA_CONFIG) != 0)
 			pb->pb_changed = true;
 		break;
 	case REPEAT_FULL:

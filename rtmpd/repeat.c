@@ -52,6 +52,21 @@ repeat_drop(struct repeat *rp, const struct repeat_key *key)
 	    (size_t)(rp->rp_entry + rp->rp_n - re) * sizeof(*re));
 }
 
+/* Metadata comes first, whenever it was sent. */
+static struct repeat_entry *
+add(struct repeat *rp, uint8_t flags)
+{
+	struct repeat_entry *re = &rp->rp_entry[rp->rp_n];
+
+	if ((flags & RECORD_METADATA) != 0) {
+		re = rp->rp_entry;
+		memmove(re + 1, re, rp->rp_n * sizeof(*re));
+	}
+	rp->rp_n++;
+	memset(re, 0, sizeof(*re));
+	return re;
+}
+
 enum repeat_result
 repeat_store(struct repeat *rp, const struct repeat_key *key, uint8_t flags,
     const void *data, uint32_t len)
@@ -72,10 +87,8 @@ repeat_store(struct repeat *rp, const struct repeat_key *key, uint8_t flags,
 		repeat_drop(rp, key);
 		return REPEAT_FULL;
 	}
-	if (!replaces) {
-		re = &rp->rp_entry[rp->rp_n++];
-		memset(re, 0, sizeof(*re));
-	}
+	if (!replaces)
+		re = add(rp, flags);
 	rp->rp_bytes += len - (uint64_t)re->re_len;
 	free(re->re_data);
 	re->re_key = *key;

@@ -15,7 +15,8 @@
 #include "rtmp/result.h"
 
 #define COMMAND_MAX	65536	/* longest command body accepted, bytes */
-#define COMMAND_TEXT	512	/* longest string kept of one, with NUL */
+#define COMMAND_TEXT	4096	/* longest string kept of one, with NUL */
+#define REPLY_TEXT	512	/* longest string put in an answer, with NUL */
 #define REPLY_MAX	2304	/* no reply we build is longer */
 
 enum command_id {
@@ -86,7 +87,7 @@ enum rtmp_result command_boolean(const struct command *, bool *);
 
 /*
  * Bodies of answers, message type 20. Each appends to `out`; look at ao_full
- * once at the end (text is cut to COMMAND_TEXT, so REPLY_MAX suffices).
+ * once at the end (text is cut to REPLY_TEXT, so REPLY_MAX suffices).
  */
 void	reply_connect(struct amf_out *, double txn, double encoding);
 void	reply_connect_rejected(struct amf_out *, double txn, const char *code,

@@ -2,7 +2,7 @@
 /*
  * reply.c - bodies of the answers and notices that clients wait for.
  * Order and names of the fields are what FFmpeg, GStreamer and librtmp were
- * seen to need. Free text is cut, at a character, to COMMAND_TEXT.
+ * seen to need. Free text is cut, at a character, to REPLY_TEXT.
  */
 #include <string.h>
 
@@ -17,7 +17,7 @@
 static void
 put_text(struct amf_out *o, const char *key, const char *text)
 {
-	char	cut[COMMAND_TEXT];
+	char	cut[REPLY_TEXT];
 	size_t	len = strlen(text);
 
 	amf_put_key(o, key);

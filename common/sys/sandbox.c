@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -79,8 +80,8 @@ static const struct rule rules[] = {
 	/* the process itself */
 	{ SCMP_SYS(getpid), ALL },
 	{ SCMP_SYS(gettid), L | H },	/* syslog(3), abort(3) */
-	{ SCMP_SYS(setrlimit), L | C },	/* lift the limit of CPU time */
-	{ SCMP_SYS(prlimit64), L | C },
+	{ SCMP_SYS(setrlimit), L },
+	{ SCMP_SYS(prlimit64), L },
 	{ SCMP_SYS(rt_sigaction), ALL },
 	{ SCMP_SYS(rt_sigprocmask), ALL },
 	{ SCMP_SYS(rt_sigreturn), ALL },
@@ -167,17 +168,24 @@ add_conditions(scmp_filter_ctx ctx, enum sandbox_role role)
 
 	/* only to a hub and to syslog: nobody opens a way out */
 	error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-	    SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+	    SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0));
 	if (error != 0)
 		return error;
 	if (role == SANDBOX_LISTENER) {
 		/* its children execute a hub; flex(1) asks isatty(3) */
 		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl),
-		    1, SCMP_A1(SCMP_CMP_EQ, TCGETS));
+		    1, SCMP_A1(SCMP_CMP_EQ, TCGETS, 0));
 		return error != 0 ? error : add(ctx, SCMP_SYS(mmap));
 	}
-	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
+	error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
 	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	if (error != 0 || role != SANDBOX_CONNECTION)
+		return error;
+	/* its own limit of CPU time, which ends with publish or play */
+	error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2,
+	    SCMP_A0(SCMP_CMP_EQ, 0, 0), SCMP_A1(SCMP_CMP_EQ, RLIMIT_CPU, 0));
+	return error != 0 ? error : seccomp_rule_add(ctx, SCMP_ACT_ALLOW,
+	    SCMP_SYS(setrlimit), 1, SCMP_A0(SCMP_CMP_EQ, RLIMIT_CPU, 0));
 }
 
 static int
@@ -248,4 +256,11 @@ sandbox_enter(const struct sandbox *sb)
 		return -1;
 	probe_role(sb->sb_role);
 	return 0;
+}
+
+void
+sandbox_free(struct sandbox *sb)
+{
+	free(sb->sb_prog.filter);
+	sb->sb_prog.filter = NULL;
 }

@@ -19,7 +19,7 @@ enum sandbox_role {
 
 struct sandbox {
 	enum sandbox_role	 sb_role;
-	struct sock_fprog	 sb_prog;	/* kept for the process's life */
+	struct sock_fprog	 sb_prog;
 };
 
 /*
@@ -31,5 +31,8 @@ int	sandbox_build(struct sandbox *, enum sandbox_role, bool only_log);
 
 /* Enter it for good; no_new_privs must be set (priv_drop() does). */
 int	sandbox_enter(const struct sandbox *);
+
+/* Free it; who entered it stays in. */
+void	sandbox_free(struct sandbox *);
 
 #endif

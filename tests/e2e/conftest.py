@@ -13,6 +13,7 @@ import ff
 import procs
 import rtmp
 import server
+from siege import withstood         # a fixture
 
 MEDIA = {
     "av": dict(seconds=8, gop=25),

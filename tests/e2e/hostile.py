@@ -102,6 +102,23 @@ def noise(count, seed=1935):
     return random.Random(seed).randbytes(count)
 
 
+BOMBS = {
+    "objects": b"\3\0\1a" * 20000,
+    "arrays": b"\x0a\0\0\0\1" * 12000,
+    "ECMA arrays": b"\x08\0\0\0\1\0\1a" * 8000,
+    "typed objects": b"\x10\0\1A\0\1a" * 8000,
+    "AMF3 arrays": b"\x11" + b"\x09\3\1" * 20000,
+    "AMF3 objects": b"\x11" + b"\x0a\x0b\1\3a" * 12000,
+    "a huge strict array": b"\x0a\xff\xff\xff\xff" + b"\5" * 60000,
+    "a huge ECMA array": b"\x08\xff\xff\xff\xff" + b"\0\1a\5" * 15000,
+    "a huge string": b"\x0c\xff\xff\xff\xff" + b"x" * 60000,
+    "a huge AMF3 string": b"\x11\6\xff\xff\xff\xff" + b"x" * 60000,
+    "a huge AMF3 array": b"\x11\x09\xff\xff\xff\xff\1" + b"\1" * 60000,
+    "endless keys": b"\3" + b"\0\1a\5" * 16000,
+    "a reference": b"\7\0\0" * 20000,
+}
+
+
 # What a relay is
 
 def _memory(pid):

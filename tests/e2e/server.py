@@ -216,8 +216,9 @@ class Server:
         for pid in late:
             procs.end(pid)
         self.popen.wait(5)
-        self._thread.join(5)
-        self.popen.stderr.close()
+        self._thread.join(1 if running else 0)
+        if not self._thread.is_alive():     # orphans may still write to it
+            self.popen.stderr.close()
         sockets = [p for p in self.base.rglob("*") if p.is_socket()]
         shutil.rmtree(self.base, ignore_errors=True)
         if check:

@@ -9,7 +9,7 @@
 #include "shm/ring.h"
 
 #define IMAGE_SIZE	((uint64_t)RING_SIZE_MIN)
-#define IMAGE_REPEAT	0x8000	/* in the place: the data all round the ring */
+#define IMAGE_REPEAT	0x8000	/* the data goes all round */
 
 struct ring_image {
 	uint8_t			*ri_map;	/* header page and data */
@@ -19,9 +19,9 @@ struct ring_image {
 /*
  * Take a header as an input has it (128 bytes), the place of its data, in
  * units of 8 bytes, or with IMAGE_REPEAT (2), and the data itself, all that is
- * left, which goes on at the start of the ring at its end. A reader is attached to a
- * sound ring before its header is overwritten. If it accepts the input's
- * header at attach too, that must have been right.
+ * left, which goes on at the start of the ring at its end. A reader is
+ * attached to a sound ring before its header is overwritten. If it accepts the
+ * input's header at attach too, that must have been right.
  */
 void	ring_image_open(struct ring_image *, struct fuzz_in *);
 void	ring_image_close(struct ring_image *);

@@ -6,6 +6,7 @@
 #
 # FOLDER holds the programs. Beside each of them libFuzzer keeps NAME.corpus,
 # what it found worth keeping, NAME.log, and NAME-crash-... if it failed.
+# shellcheck disable=SC2317 # what xargs has us call is reachable
 set -eu
 
 mode=$1
@@ -29,7 +30,7 @@ runs_of()
 fuzz_one()
 {
 	mkdir -p "$folder/$1.corpus" "$seeds/$1"
-	"$folder/$1" -max_total_time="$time" -max_len=$largest -timeout=10 \
+	"$folder/$1" -max_total_time="$time" -max_len="$largest" -timeout=10 \
 	    -rss_limit_mb=1024 -print_final_stats=1 \
 	    -artifact_prefix="$folder/$1-" "$folder/$1.corpus" "$seeds/$1" \
 	    >"$folder/$1.log" 2>&1 || return 1
@@ -58,7 +59,7 @@ fuzz_report()
 merge_one()
 {
 	mkdir -p "$folder/$1.corpus"
-	"$folder/$1" -merge=1 -use_counters=0 -max_len=$largest \
+	"$folder/$1" -merge=1 -use_counters=0 -max_len="$largest" \
 	    "$seeds/$1" "$folder/$1.corpus" >"$folder/$1.merge.log" 2>&1
 	echo "$1: $(find "$seeds/$1" -type f | wc -l) inputs," \
 	    "$(cat "$seeds/$1"/* | wc -c) bytes"

@@ -8,7 +8,7 @@ import subprocess
 import server
 
 CACHE = server.REPOSITORY / "build" / "interop"
-SUITES = ("forky", "sid", "trixie")
+SUITES = ("forky", "sid")      # trixie's ffmpeg sends one track of a kind
 PACKAGES = ("ffmpeg", "gstreamer1.0-tools", "gstreamer1.0-plugins-good",
             "gstreamer1.0-plugins-bad", "gstreamer1.0-libav")
 KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -76,7 +76,6 @@ class Release:
 
     def __init__(self, base):
         root = base / "root"
-        self.suite = base.name
         found = [root / name for name in LOADERS if (root / name).exists()]
         if not found:
             raise Unavailable(f"{base}: no program loader")

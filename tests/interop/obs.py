@@ -8,7 +8,7 @@ import os
 import signal
 
 import streams
-from procs import Process, wait_until
+from procs import Process
 
 GLOBAL = """\
 [General]
@@ -129,15 +129,20 @@ class Obs:
                    XDG_CONFIG_HOME=str(home / ".config"),
                    XDG_RUNTIME_DIR=str(home / "run"),
                    LIBGL_ALWAYS_SOFTWARE="1", QT_QPA_PLATFORM="xcb")
-        self.process = run(Process(
-            ["obs", "--startstreaming", "--multi", "--collection",
-             "interop", "--profile", "interop",
-             "--disable-missing-files-check"], env=env))
+        self.log = home / "log"
+        with open(self.log, "wb") as log:
+            self.process = run(Process(
+                ["obs", "--startstreaming", "--multi", "--collection",
+                 "interop", "--profile", "interop",
+                 "--disable-missing-files-check"], env=env, stdout=log))
 
     def stop(self):
         self.process.popen.send_signal(signal.SIGINT)
         try:
             self.process.wait(15)
+        except TimeoutError:
+            raise TimeoutError("OBS does not end: " + self.log.read_text(
+                encoding="utf-8", errors="replace")[-3000:]) from None
         finally:
             self.screen.popen.terminate()
             self.screen.wait(5)

@@ -46,10 +46,22 @@ class Witness:
     def packets(self, program=("ffprobe",), env=None):
         return packets.of_file(self.write(), program, env)
 
+    def check_bytes(self, path):
+        """Every audio and video message is as in the file that was sent,
+        headers and ends of sequence too."""
+        sent = [m for m in flv.read(path) if m.type in MEDIA]
+        got = self.media()
+        for at, (one, other) in enumerate(zip(got, sent)):
+            assert (one.type, one.payload) == (other.type, other.payload), \
+                f"message {at}: {one.payload[:16]} for {other.payload[:16]}"
+        assert len(got) == len(sent)
+        shifts = {one.ts - other.ts for one, other in zip(got, sent)}
+        assert len(shifts) == 1, f"timestamps shifted by {sorted(shifts)}"
+
     def decodes(self, program=("ffmpeg",), env=None):
         """Decode the stream; no error may be printed."""
         done = subprocess.run(
             [*program, *ff.QUIET, "-i", str(self.write()), "-map", "0:v?",
-             "-map", "0:a?", *packets.DECODED], timeout=60, capture_output=True,
-            text=True, env=env)
+             "-map", "0:a?", *packets.DECODED], timeout=60,
+            capture_output=True, text=True, env=env)
         assert (done.returncode, done.stderr) == (0, ""), done.stderr

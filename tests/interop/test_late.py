@@ -10,7 +10,8 @@ STREAM = "live/late"
 
 
 @pytest.mark.parametrize("subscriber", subscribers.KINDS)
-def test_late_joiner(subscriber, rtmpd, clients, media, scratch, witness, kind):
+def test_late_joiner(subscriber, rtmpd, clients, media, scratch, witness,
+                     kind):
     """It begins with a key frame, not an older one than the newest of its
     time, and from there on gets all."""
     receiver = kind(subscribers.KINDS, subscriber)

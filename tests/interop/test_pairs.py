@@ -31,5 +31,7 @@ def test_pair(publisher, subscriber, rtmpd, clients, media, scratch,
     relayed = watch.packets()
     if sender.sent():
         packets.compare(packets.of_file(sender.sent()), relayed, whole=early)
+    if sender.sent() and early:
+        watch.check_bytes(sender.sent())
     watch.decodes()
     player.check(relayed)

@@ -103,7 +103,7 @@ Test(command, reads_no_connect_that_is_cut_off_anywhere)
 static struct rtmp_msg
 connect_message(void (*fields)(struct amf_out *))
 {
-	uint8_t		buf[2048];
+	uint8_t		buf[2 * COMMAND_TEXT];
 	struct amf_out	o;
 
 	amf_out_init(&o, buf, sizeof(buf));

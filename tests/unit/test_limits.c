@@ -15,7 +15,7 @@
 
 TestSuite(limits, .timeout = 10);
 
-struct over { char hex[160]; size_t zeros; int want; };
+struct over { char hex[160]; size_t zeros; enum chunk_over want; };
 
 ParameterizedTestParameters(limits, the_chunk_reader_tells_which_it_was)
 {

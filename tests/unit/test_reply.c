@@ -245,7 +245,7 @@ Test(reply, cuts_long_text_so_that_every_reply_fits)
 	expect_string(&in, "error");
 	expect_key(&in, "code");
 	cr_assert_eq(amf_get_string(&in, &s), RTMP_OK);
-	cr_assert_eq(s.as_len, COMMAND_TEXT - 1);
+	cr_assert_eq(s.as_len, REPLY_TEXT - 1);
 }
 
 Test(reply, does_not_cut_a_character_in_two)
