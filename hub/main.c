@@ -20,6 +20,7 @@
 #include "conf/conf.h"
 #include "hub.h"
 #include "sys/log.h"
+#include "sys/proc.h"
 #include "sys/priv.h"
 #include "sys/rundir.h"
 #include "sys/sandbox.h"
@@ -149,7 +150,7 @@ main(int argc, char **argv)
 	const char *missing;
 	struct priv priv;
 
-	setproctitle_init(argc, argv, environ);
+	proc_title_init(argc, argv);
 	parse(argc, argv, &o);
 	log_to_stderr();
 	log_set_verbose(o.o_verbose);
@@ -175,7 +176,7 @@ main(int argc, char **argv)
 	    == -1 || sandbox_enter(&sandbox) == -1)
 		fatal("system call filter");
 	sandbox_free(&sandbox);
-	setproctitle("-rtmpd: hub");
+	proc_title("rtmpd: hub");
 	log_info("hub-start pid=%d run-directory=%s ring=%llu", (int)getpid(),
 	    used, (unsigned long long)conf.cf_ring);
 	return hub_run(&hub);

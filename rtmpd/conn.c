@@ -144,7 +144,7 @@ conn_serve(const struct server *sv, int fd, int hub, int log)
 
 	init(c, &sv->sv_conf, fd, hub, log);
 	sock_peer_text(fd, c->c_peer, c->c_host);
-	setproctitle("-rtmpd: %s", c->c_host);
+	proc_title("rtmpd: %s", c->c_host);
 	sock_tune(fd);
 	cut_loose(c);
 	log_limit(LOG_LINES, LOG_PERIOD);

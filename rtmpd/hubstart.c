@@ -77,7 +77,7 @@ keep_alive(const struct server *sv, unsigned int idle)
 	int status;
 	pid_t pid;
 
-	setproctitle("-rtmpd: hub keeper");
+	proc_title("rtmpd: hub keeper");
 	for (;;) {
 		pid = hubstart_spawn(sv, idle);
 		if (pid == -1 || waitpid(pid, &status, 0) != pid ||

@@ -358,7 +358,7 @@ listener_run(struct server *sv)
 	l.l_child = calloc(sv->sv_conf.cf_max_connections, sizeof(pid_t));
 	if (l.l_child == NULL || log_pair(l.l_log) == -1)
 		fatal("listener");
-	setproctitle("-rtmpd: listener");
+	proc_title("rtmpd: listener");
 	server_prepare(sv);
 	server_shut_in(sv);
 	start_hub(&l);

@@ -13,6 +13,7 @@
 
 #include "server.h"
 #include "sys/log.h"
+#include "sys/proc.h"
 #include "sys/rundir.h"
 
 struct options {
@@ -157,7 +158,7 @@ main(int argc, char **argv)
 	struct options o = { .o_conf = NULL };
 	int status;
 
-	setproctitle_init(argc, argv, environ);
+	proc_title_init(argc, argv);
 	parse(argc, argv, &o);
 	log_to_stderr();
 	log_set_verbose(o.o_verbose);

@@ -12,6 +12,7 @@
 #include "play.h"
 #include "publish.h"
 #include "sys/log.h"
+#include "sys/proc.h"
 
 struct netstream *
 netstream_create(struct conn *c)
@@ -66,17 +67,17 @@ netstream_title(struct conn *c)
 	for (ns = c->c_stream; ns < c->c_stream + HUB_SLOTS; ns++) {
 		log_text(ns->ns_name, name);
 		if (ns->ns_role == ROLE_PUBLISH) {
-			setproctitle("-rtmpd: %s publish %s", c->c_host, name);
+			proc_title("rtmpd: %s publish %s", c->c_host, name);
 			return;
 		}
 		if (ns->ns_role == ROLE_PLAY) {
-			setproctitle("-rtmpd: %s play %s lag %" PRIu64 " ms",
+			proc_title("rtmpd: %s play %s lag %" PRIu64 " ms",
 			    c->c_host, name,
 			    ns->ns_play != NULL ? ns->ns_play->pl_lag : 0);
 			return;
 		}
 	}
-	setproctitle("-rtmpd: %s", c->c_host);
+	proc_title("rtmpd: %s", c->c_host);
 }
 
 void

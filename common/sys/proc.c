@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +107,31 @@ proc_daemonize(void)
 			return -1;
 	}
 	return proc_null_stdio(1);
+}
+
+/* The title overwrites the arguments. One shorter than they were would leave
+ * a mark where they ended, so it is filled up with spaces. */
+static int	title_width;
+
+void
+proc_title_init(int argc, char **argv)
+{
+	const char *last = argv[argc - 1];
+
+	title_width = (int)(last + strlen(last) - argv[0]);
+	setproctitle_init(argc, argv, environ);
+}
+
+void
+proc_title(const char *fmt, ...)
+{
+	char title[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(title, sizeof(title), fmt, ap);
+	va_end(ap);
+	setproctitle("-%-*s", title_width, title);
 }
 
 int

@@ -27,6 +27,14 @@ int	proc_null_stdio(int err);
  * without them, the original one has exited. -1 and errno on failure. */
 int	proc_daemonize(void);
 
+/*
+ * Set the title that ps(1) shows. Initialise first thing in main(); children
+ * inherit that.
+ */
+void	proc_title_init(int argc, char **argv);
+void	proc_title(const char *fmt, ...)
+	    __attribute__((format(printf, 1, 2)));
+
 /* Path of a program that was installed beside ours. -1 if it does not fit. */
 int	proc_sibling(const char *name, char *out, size_t size);
 

@@ -108,6 +108,7 @@ def test_a_restarted_listener_adopts_hub_and_streams(rtmpd, clients, place):
     orphans = [p for p in server.children() if procs.alive(p)]
     hub = server.hub()
     procs.end(server.pid)
+    server.popen.wait(5)        # only then its children are orphans
     server.stop(check=False)
     second = rtmpd(directory=directory)
     late = clients.subscriber(second, "live/x")

@@ -6,9 +6,10 @@ loop. SIGINT ends OBS as closing its window does, without a question."""
 import json
 import os
 import signal
+import warnings
 
 import streams
-from procs import Process
+from procs import Process, wait_until
 
 GLOBAL = """\
 [General]
@@ -136,13 +137,18 @@ class Obs:
                  "interop", "--profile", "interop",
                  "--disable-missing-files-check"], env=env, stdout=log))
 
-    def stop(self):
+    def stop(self, over):
+        """End OBS. over() tells whether it has ended its stream: if it
+        has, and stays all the same, it is ended with a warning."""
         self.process.popen.send_signal(signal.SIGINT)
         try:
-            self.process.wait(15)
+            wait_until(lambda: self.process.popen.poll() is not None, 15)
         except TimeoutError:
-            raise TimeoutError("OBS does not end: " + self.log.read_text(
-                encoding="utf-8", errors="replace")[-3000:]) from None
+            log = self.log.read_text(encoding="utf-8", errors="replace")
+            gone = over()
+            self.process.kill()
+            assert gone, f"OBS goes on streaming:\n{log[-3000:]}"
+            warnings.warn("OBS ended its stream, and then not itself")
         finally:
             self.screen.popen.terminate()
             self.screen.wait(5)

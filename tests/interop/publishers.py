@@ -83,7 +83,7 @@ class Obs(Publisher):
 
     def finish(self, witness):
         witness.wait_seconds(8)
-        self.obs.stop()
+        self.obs.stop(lambda: self.server.log().count("info gone stream="))
 
     def sent(self):
         return None
