@@ -30,6 +30,7 @@ struct session {
 	struct stream		*s_stream;	/* NULL without a role */
 	uint64_t		 s_generation;	/* of the ring last handed out */
 	uint32_t		 s_entry;	/* in the registry */
+	uint32_t		 s_wish;	/* of the latest report */
 	uint16_t		 s_slot;
 	bool			 s_deferred;	/* decided when grace ends */
 	struct session_body	 s_body;	/* as in the registry */

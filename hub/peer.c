@@ -146,6 +146,7 @@ session_answer(struct hub *h, struct session *s, enum hub_verdict verdict,
 		.ha_stream = HUB_NO_STREAM,
 		.ha_generation = s->s_generation,
 		.ha_ring_size = h->h_conf->cf_ring,
+		.ha_wish = s->s_wish,
 	};
 
 	if (s->s_stream != NULL)
@@ -232,6 +233,7 @@ session_update(struct hub *h, struct session *s, const struct hub_report *r,
 {
 	struct session_body *eb = &s->s_body;
 
+	s->s_wish = r->hr_wish;
 	eb->eb_since = r->hr_since;
 	eb->eb_rate = r->hr_rate;
 	eb->eb_counters = r->hr_counters;
@@ -252,6 +254,7 @@ peer_report(struct hub *h, struct peer *p, const struct hub_report *r,
 	if (s == NULL && (s = session_make(h, p, r)) == NULL) {
 		struct session none = {
 			.s_peer = p, .s_slot = r->hr_head.hh_slot,
+			.s_wish = r->hr_wish,
 		};
 
 		session_answer(h, &none, HUB_REFUSED, HUB_LIMIT,

@@ -47,6 +47,7 @@ struct netstream {
 	bool		 ns_open;	/* createStream made it */
 	uint16_t	 ns_slot;
 	uint32_t	 ns_msid;
+	uint32_t	 ns_wish;	/* answers to earlier wishes are void */
 	enum session_role ns_role;
 	uint32_t	 ns_entry;	/* of the stream in the registry */
 	uint64_t	 ns_generation;	/* of the ring held */

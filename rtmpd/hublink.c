@@ -114,6 +114,7 @@ hublink_report(struct conn *c, struct netstream *ns)
 	r.hr_head.hh_type = HUB_REPORT;
 	r.hr_head.hh_slot = ns->ns_slot;
 	r.hr_role = (uint16_t)ns->ns_role;
+	r.hr_wish = ns->ns_wish;
 	r.hr_generation = ns->ns_generation;
 	r.hr_since = c->c_started_wall;
 	r.hr_rate = ns->ns_rate;
@@ -182,6 +183,8 @@ answer(struct conn *c, const struct hub_answer *a, int *fds)
 		conn_end(c, hub_reason_text(a->ha_reason), NULL);
 		break;
 	default:
+		if (a->ha_wish != ns->ns_wish)
+			break;		/* the peer has changed its mind */
 		if (ns->ns_role == ROLE_NONE) {
 			if (a->ha_verdict == HUB_REFUSED)
 				hublink_refused(c, a);

@@ -85,6 +85,7 @@ netstream_begin(struct conn *c, struct netstream *ns, enum session_role role,
     const char *name)
 {
 	ns->ns_role = role;
+	ns->ns_wish++;
 	ns->ns_since = c->c_now;
 	ns->ns_generation = 0;
 	ns->ns_rate = ns->ns_rate_bytes = 0;
@@ -106,6 +107,7 @@ netstream_leave(struct conn *c, struct netstream *ns)
 	publish_stop(c, ns);
 	play_stop(ns);
 	ns->ns_role = ROLE_NONE;
+	ns->ns_wish++;
 	ns->ns_name[0] = '\0';
 	c->c_idle_since = c->c_now;
 	netstream_title(c);
@@ -136,42 +138,28 @@ publish_ring(struct conn *c, struct netstream *ns,
 	    log_text(c->c_program, program), a->ha_generation);
 }
 
+/* The hub does not grant the wish: tell why, and end as clients expect. */
 static void
-publish_refused(struct conn *c, struct netstream *ns,
-    const struct hub_answer *a)
+wish_refused(struct conn *c, struct netstream *ns, const struct hub_answer *a)
 {
+	bool publish = ns->ns_role == ROLE_PUBLISH;
+	const char *code = publish ? "NetStream.Publish.Denied" :
+	    "NetStream.Play.Failed";
+	const char *description = a->ha_text;
 	char name[LOG_TEXT_MAX], text[LOG_TEXT_MAX];
 
-	log_often("refused stream=%s peer=%s role=publish reason=%s detail=%s",
+	if (a->ha_reason == HUB_BUSY) {
+		code = "NetStream.Publish.BadName";
+		description = "Already publishing";
+	} else if (a->ha_reason == HUB_NOT_FOUND) {
+		code = "NetStream.Play.StreamNotFound";
+		description = "No such stream";
+	}
+	log_often("refused stream=%s peer=%s role=%s reason=%s detail=%s",
 	    log_text(ns->ns_name, name), c->c_peer,
-	    hub_reason_text(a->ha_reason), log_text(a->ha_text, text));
-	if (a->ha_reason == HUB_BUSY)
-		output_status(c, ns->ns_msid, "error",
-		    "NetStream.Publish.BadName", "Already publishing",
-		    ns->ns_name);
-	else
-		output_status(c, ns->ns_msid, "error",
-		    "NetStream.Publish.Denied", a->ha_text, ns->ns_name);
-	netstream_leave(c, ns);
-	hublink_refused(c, a);
-}
-
-static void
-play_refused(struct conn *c, struct netstream *ns,
-    const struct hub_answer *a)
-{
-	char name[LOG_TEXT_MAX], text[LOG_TEXT_MAX];
-
-	log_often("refused stream=%s peer=%s role=play reason=%s detail=%s",
-	    log_text(ns->ns_name, name), c->c_peer,
-	    hub_reason_text(a->ha_reason), log_text(a->ha_text, text));
-	if (a->ha_reason == HUB_NOT_FOUND)
-		output_status(c, ns->ns_msid, "error",
-		    "NetStream.Play.StreamNotFound", "No such stream",
-		    ns->ns_name);
-	else
-		output_status(c, ns->ns_msid, "error",
-		    "NetStream.Play.Failed", a->ha_text, ns->ns_name);
+	    publish ? "publish" : "play", hub_reason_text(a->ha_reason),
+	    log_text(a->ha_text, text));
+	output_status(c, ns->ns_msid, "error", code, description, ns->ns_name);
 	netstream_leave(c, ns);
 	hublink_refused(c, a);
 }
@@ -183,7 +171,7 @@ publish_answer(struct conn *c, struct netstream *ns,
 	if (a->ha_verdict == HUB_RING && fds[0] != -1)
 		publish_ring(c, ns, a, fds);
 	else if (a->ha_verdict == HUB_REFUSED)
-		publish_refused(c, ns, a);
+		wish_refused(c, ns, a);
 }
 
 static void
@@ -200,7 +188,7 @@ play_answer(struct conn *c, struct netstream *ns, const struct hub_answer *a,
 	else if (a->ha_verdict == HUB_GONE)
 		play_gone(c, ns);
 	else if (a->ha_verdict == HUB_REFUSED)
-		play_refused(c, ns, a);
+		wish_refused(c, ns, a);
 }
 
 void

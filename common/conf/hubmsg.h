@@ -45,7 +45,8 @@ struct hub_head {
 struct hub_report {
 	struct hub_head	 hr_head;
 	uint16_t	 hr_role;	/* enum session_role, the wish */
-	uint16_t	 hr_pad[3];
+	uint16_t	 hr_pad;
+	uint32_t	 hr_wish;	/* counts the wishes of this slot */
 	uint64_t	 hr_generation;	/* of the ring held, 0: none yet */
 	uint64_t	 hr_since;	/* connected, seconds since the Epoch */
 	uint64_t	 hr_rate;	/* bits per second */
@@ -56,6 +57,7 @@ struct hub_report {
 	char		 hr_program[REGISTRY_TEXT];	/* what it calls itself */
 	struct shm_track hr_track[REGISTRY_TRACKS];	/* publisher only */
 };
+_Static_assert(offsetof(struct hub_report, hr_wish) == 12, "moved");
 _Static_assert(offsetof(struct hub_report, hr_generation) == 16, "moved");
 _Static_assert(offsetof(struct hub_report, hr_counters) == 40, "moved");
 _Static_assert(offsetof(struct hub_report, hr_name) == 120, "moved");
@@ -90,9 +92,11 @@ struct hub_answer {
 	uint32_t	 ha_stream;	/* its slot in the registry */
 	uint64_t	 ha_generation;	/* of the ring handed over */
 	uint64_t	 ha_ring_size;	/* bytes of data */
-	char		 ha_text[64];	/* for the log, "" if nothing to add */
+	uint32_t	 ha_wish;	/* hr_wish of the report it answers */
+	char		 ha_text[60];	/* for the log, "" if nothing to add */
 };
 _Static_assert(offsetof(struct hub_answer, ha_generation) == 16, "moved");
+_Static_assert(offsetof(struct hub_answer, ha_text) == 36, "moved");
 _Static_assert(sizeof(struct hub_answer) == 96, "resized");
 
 /*

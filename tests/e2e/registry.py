@@ -19,7 +19,7 @@ from procs import wait_until
 RING_MAGIC, REGISTRY_MAGIC = 0x676e6952, 0x73696765
 FORMAT = 1 << 16 | 128                  # of either header
 REPORT = struct.Struct("=IHH H6x QQQ 10Q 192s64s64s64s 448x")
-ANSWER = struct.Struct("=IHH HHI QQ 64s")
+ANSWER = struct.Struct("=IHH HHI QQ I60s")
 WELCOME, REFUSED, RING = range(1, 4)
 NO_ROLE, PUBLISH, PLAY = range(3)
 FREE, WAITING, LIVE, LOST = range(4)
@@ -82,7 +82,7 @@ class Hub:
         head = ANSWER.unpack(data)
         if head[:2] != (1 << 16 | ANSWER.size, 2):
             raise AssertionError(f"not an answer: {head[:2]}")
-        return Answer(*head[3:8], _text(head[8]), fds)
+        return Answer(*head[3:8], _text(head[9]), fds)
 
     def register(self):
         """Say hello; the registry's descriptor."""

@@ -223,6 +223,26 @@ def test_play_of_another_stream_on_the_same_id(rtmpd, clients, player):
     playing.close()
 
 
+def test_of_several_plays_in_a_row_the_last_counts(rtmpd, clients, player):
+    """The hub's answers to the earlier ones come when they are void."""
+    server = rtmpd()
+    for number in (1, 2):
+        clients.publisher(server, f"live/{number}", source(stream=number))
+    playing = player(server, "live/1")
+    playing.flowing()
+    for _ in range(20):
+        playing.call("play", None, "1", -2000)
+        since = len(playing.messages)
+        playing.call("play", None, "2", -2000)
+    at, _ = playing.wait_status(START, 3, since)
+    time.sleep(0.3)                     # for what must not come
+    at = len(playing.messages)
+    playing.wait(is_key, 3, since=at)
+    for message in playing.frames(at):
+        assert flv.stamp(message)[0] == 2
+    playing.close()
+
+
 def test_a_play_of_another_stream_can_wait_for_its_publisher(
         rtmpd, clients, player):
     server = rtmpd()
