@@ -155,7 +155,7 @@ install: all	## install programs, man pages and samples (DESTDIR, PREFIX)
 	for m in man/*.[1-9]; do \
 		install -D -m 644 $$m \
 		    $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/} || exit 1; done
-	install -m 644 README.md LICENSE etc/README.md etc/rtmpd.conf \
+	install -m 644 README.md SECURITY.md LICENSE etc/README.md etc/rtmpd.conf \
 	    etc/inetd.conf etc/xinetd.rtmp $(DESTDIR)$(DOCDIR)
 	install -m 644 etc/systemd/* $(DESTDIR)$(DOCDIR)/systemd
 

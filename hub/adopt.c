@@ -35,9 +35,9 @@ adopt_publisher(struct hub *h, struct stream *t, struct session *s,
 	*fd = -1;
 	why = grant_adopt(h, &ring, taken, r->hr_generation);
 	if (why == NULL && t->t_publisher != NULL &&
-	    t->t_body.sb_generation > r->hr_generation) {
+	    t->t_body.sb_generation >= r->hr_generation) {
 		grant_drop(h, &ring);
-		why = "a later publisher is there";
+		why = "another publisher is there";
 	}
 	if (why != NULL) {
 		end(h, s, why);

@@ -16,6 +16,10 @@
 #include "shm/segment.h"
 #include "sys/log.h"
 
+/* How far a clock may have been set back between two hubs: generations start
+ * at its microseconds. */
+#define FUTURE	(UINT64_C(86400) * 1000000)
+
 void
 grant_init(struct grant *g)
 {
@@ -100,6 +104,10 @@ grant_adopt(struct hub *h, struct grant *g, int fd, uint64_t generation)
 	grant_init(g);
 	if (fd == -1)
 		return why;
+	if (generation > h->h_generation + FUTURE) {
+		close(fd);
+		return "generation out of the future";
+	}
 	if (!is_ring_object(h, fd, &st)) {
 		close(fd);
 		return "not shared memory for reading";
@@ -109,7 +117,10 @@ grant_adopt(struct hub *h, struct grant *g, int fd, uint64_t generation)
 	g->g_generation = generation;
 	g->g_size = (uint64_t)st.st_size - RING_HEADER;
 	account(h, RING_HEADER + g->g_size);
-	if ((why = grant_confirm(g)) != NULL)
+	why = grant_confirm(g);
+	if (why == NULL && h->h_ring_bytes > h->h_conf->cf_max_ring_memory)
+		why = "max-ring-memory";
+	if (why != NULL)
 		grant_drop(h, g);
 	else if (generation > h->h_generation)
 		h->h_generation = generation;

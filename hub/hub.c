@@ -167,7 +167,8 @@ leave_idle(struct hub *h)
 	    h->h_now - h->h_idle_since < h->h_idle_exit)
 		return false;
 	h->h_idle_since = h->h_now;
-	lock = open(RUNDIR_START, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	lock = open(RUNDIR_START,
+	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (lock == -1 || flock(lock, LOCK_EX | LOCK_NB) == -1) {
 		if (lock != -1)
 			close(lock);

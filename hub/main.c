@@ -104,7 +104,7 @@ take_lock(bool wait)
 	struct timespec step = { 0, 20 * 1000000 };
 	int fd, waited;
 
-	fd = open(RUNDIR_LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	fd = open(RUNDIR_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd == -1)
 		fatal("open %s", RUNDIR_LOCK);
 	for (waited = 0; flock(fd, LOCK_EX | LOCK_NB) == -1; waited += 20) {

@@ -157,10 +157,11 @@ session_answer(struct hub *h, struct session *s, enum hub_verdict verdict,
 
 /* Before there is a session, or for all of them. */
 static void
-peer_answer(struct hub *h, struct peer *p, enum hub_verdict verdict,
-    enum hub_reason reason, const char *text, const int *fds, int nfd)
+peer_answer(struct hub *h, struct peer *p, uint32_t wish,
+    enum hub_verdict verdict, enum hub_reason reason, const char *text,
+    const int *fds, int nfd)
 {
-	struct session s = { .s_peer = p };
+	struct session s = { .s_peer = p, .s_wish = wish };
 
 	session_answer(h, &s, verdict, reason, text, fds, nfd);
 }
@@ -193,14 +194,15 @@ peer_register(struct hub *h, struct peer *p, const struct hub_report *r)
 	else if (count_host(h, r->hr_host) >= h->h_conf->cf_max_per_address)
 		limit = "max-per-address";
 	if (limit != NULL) {
-		peer_answer(h, p, HUB_REFUSED, HUB_LIMIT, limit, NULL, 0);
+		peer_answer(h, p, r->hr_wish, HUB_REFUSED, HUB_LIMIT, limit,
+		    NULL, 0);
 		peer_close(h, p);
 		return false;
 	}
 	strlcpy(p->p_host, r->hr_host[0] != '\0' ? r->hr_host : "-",
 	    sizeof(p->p_host));
 	registry_add(&h->h_registry.rg_head->rg_connections, 1);
-	peer_answer(h, p, HUB_WELCOME, HUB_OK, "", fds, 2);
+	peer_answer(h, p, r->hr_wish, HUB_WELCOME, HUB_OK, "", fds, 2);
 	return true;
 }
 
@@ -289,7 +291,7 @@ peer_read(struct hub *h, struct peer *p)
 		if (len > 0 || (len == -1 && errno == EMSGSIZE)) {
 			log_warnx("hub-closes pid=%d reason=bad-message",
 			    (int)p->p_pid);
-			peer_answer(h, p, HUB_CLOSE, HUB_VERSION, "", NULL, 0);
+			peer_answer(h, p, 0, HUB_CLOSE, HUB_VERSION, "", NULL, 0);
 		}
 		peer_close(h, p);
 	}

@@ -5,6 +5,7 @@
  */
 #include "conn.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,6 @@
 #include "shm/ring.h"
 #include "sys/rundir.h"
 
-#define FILES		32	/* sockets, log, two rings a stream */
 #define MEMORY_BASE	(128UL * 1024 * 1024)
 #define LOG_LINES	200	/* of one connection in LOG_PERIOD */
 #define LOG_PERIOD	10000
@@ -78,12 +78,33 @@ init(struct conn *c, const struct conf *cf, int fd, int hub, int log)
 #define NULL_STDERR(c)	true
 #endif
 
+/* Above the descriptor that the filter knows the peer by. */
+static int
+move_up(int fd)
+{
+	int moved;
+
+	if (fd == -1 || fd > SANDBOX_PEER_FD)
+		return fd;
+	moved = fcntl(fd, F_DUPFD_CLOEXEC, SANDBOX_PEER_FD + 1);
+	close(fd);
+	return moved;
+}
+
 /* Nothing of what we inherited may reach the wire, or hide a death. */
 static void
 cut_loose(struct conn *c)
 {
-	int keep[] = { c->c_fd, c->c_hub, c->c_log };
+	int keep[] = { SANDBOX_PEER_FD, -1, -1 };
 
+	keep[1] = c->c_hub = move_up(c->c_hub);
+	keep[2] = c->c_log = move_up(c->c_log);
+	if (c->c_fd != SANDBOX_PEER_FD &&
+	    dup3(c->c_fd, SANDBOX_PEER_FD, O_CLOEXEC) == -1)
+		conn_end(c, "no-descriptor", NULL);
+	c->c_fd = SANDBOX_PEER_FD;
+	if (c->c_log != -1)
+		log_to_socket(c->c_log);
 	proc_close_others(keep, sizeof(keep) / sizeof(keep[0]));
 	if (proc_null_stdio(NULL_STDERR(c)) == -1)
 		conn_end(c, "no-dev-null", NULL);
@@ -129,7 +150,7 @@ shut_in(struct conn *c, const struct server *sv)
 		hublink_chrooted();
 	if (priv_drop(&sv->sv_priv, RUNDIR_BOX) == -1)
 		conn_end(c, "shut-in", "user or root directory");
-	else if (priv_limit(FILES, memory_limit(c->c_conf)) == -1 ||
+	else if (priv_limit(SANDBOX_FILES, memory_limit(c->c_conf)) == -1 ||
 	    cpulimit_set(c->c_conf->cf_cpu_limit) == -1)
 		conn_end(c, "shut-in", "limits");
 	else if (sandbox_enter(&sv->sv_sandbox) == -1)

@@ -132,7 +132,8 @@ hubstart_on_demand(const struct server *sv)
 
 	if ((fd = hublink_connect(0)) != -1)
 		return fd;
-	lock = open(RUNDIR_START, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	lock = open(RUNDIR_START,
+	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (lock == -1 || flock(lock, LOCK_EX) == -1) {
 		log_warn("lock %s", RUNDIR_START);
 		return -1;

@@ -7,6 +7,7 @@
 
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -97,7 +98,12 @@ static void
 open_pidfile(struct listener *l)
 {
 	pid_t other = 0;
+	struct stat st;
 
+	/* its directory belongs to `user`: root must not write elsewhere */
+	if (lstat(RUNDIR_PID, &st) == 0 && !S_ISREG(st.st_mode))
+		fatalx("%s/%s: not a regular file", l->l_server->sv_rundir,
+		    RUNDIR_PID);
 	l->l_pidfile = pidfile_open(RUNDIR_PID, 0644, &other);
 	if (l->l_pidfile == NULL && errno == EEXIST)
 		fatalx("%s: in use by pid %d", l->l_server->sv_rundir,

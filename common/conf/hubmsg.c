@@ -42,7 +42,7 @@ hub_answer_valid(struct hub_answer *a, ssize_t len)
 	    a->ha_head.hh_type == HUB_ANSWER &&
 	    a->ha_head.hh_slot < HUB_SLOTS &&
 	    a->ha_verdict >= HUB_WELCOME && a->ha_verdict <= HUB_CLOSE &&
-	    a->ha_reason <= HUB_TAKEN_OVER &&
+	    a->ha_reason <= HUB_VERSION &&
 	    ENDED(a->ha_text);
 }
 
@@ -53,7 +53,7 @@ hub_reason_text(unsigned int reason)
 		[HUB_OK] = "ok", [HUB_BUSY] = "busy",
 		[HUB_NOT_FOUND] = "not-found", [HUB_NO_MEMORY] = "no-memory",
 		[HUB_LIMIT] = "limit", [HUB_SHUTDOWN] = "shutdown",
-		[HUB_VERSION] = "version", [HUB_TAKEN_OVER] = "taken-over",
+		[HUB_VERSION] = "version",
 	};
 
 	return reason < sizeof(text) / sizeof(text[0]) ? text[reason] : "?";

@@ -82,7 +82,6 @@ enum hub_reason {
 	HUB_LIMIT,		/* a limit: ha_text names it */
 	HUB_SHUTDOWN,
 	HUB_VERSION,		/* the hub does not speak this format */
-	HUB_TAKEN_OVER,		/* a successor publishes it */
 };
 
 struct hub_answer {

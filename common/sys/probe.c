@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -77,6 +78,35 @@ try_kill(int fd)
 	return kill(getppid(), 0);
 }
 
+/* Turn the peer's socket into one to somewhere else. */
+static int
+try_reconnect(int fd)
+{
+	struct sockaddr none = { .sa_family = AF_UNSPEC };
+
+	(void)fd;
+	return connect(SANDBOX_PEER_FD, &none, sizeof(none));
+}
+
+/* Have the kernel send signals. */
+static int
+try_owner(int fd)
+{
+	(void)fd;
+	return fcntl(SANDBOX_PEER_FD, F_SETOWN, getppid());
+}
+
+/* Take pages out of a ring. */
+static int
+try_hole(int fd)
+{
+	static char page[8192];
+
+	(void)fd;
+	return madvise((void *)(((uintptr_t)page + 4095) & ~(uintptr_t)4095),
+	    4096, MADV_REMOVE);
+}
+
 static int
 try_fork(int fd)
 {
@@ -96,6 +126,8 @@ static const struct {
 	{ "truncate", try_truncate }, { "map", try_map },
 	{ "exec-map", try_exec_map }, { "ptrace", try_ptrace },
 	{ "kill", try_kill }, { "fork", try_fork },
+	{ "reconnect", try_reconnect }, { "owner", try_owner },
+	{ "hole", try_hole },
 };
 
 static void

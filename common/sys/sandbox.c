@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <seccomp.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -43,7 +44,7 @@ static const struct rule rules[] = {
 	{ SCMP_SYS(sendto), ALL },
 	{ SCMP_SYS(sendmsg), ALL },
 	{ SCMP_SYS(shutdown), L | C },
-	{ SCMP_SYS(connect), ALL },	/* to a hub; to syslog */
+	{ SCMP_SYS(connect), L | H },	/* syslog; connections: below */
 	{ SCMP_SYS(setsockopt), L | C },
 	{ SCMP_SYS(getsockopt), L | H },	/* credentials, pidfd */
 	{ SCMP_SYS(getpeername), L },
@@ -68,14 +69,14 @@ static const struct rule rules[] = {
 	{ SCMP_SYS(time), ALL },
 	/* descriptors and memory */
 	{ SCMP_SYS(close), ALL },
-	{ SCMP_SYS(dup), L | C },
-	{ SCMP_SYS(fcntl), ALL },
+	{ SCMP_SYS(dup), L },
+	{ SCMP_SYS(fcntl), L },		/* others: below */
 	{ SCMP_SYS(fstat), ALL },	/* the size of what is to be mapped */
 	{ SCMP_SYS(newfstatat), ALL },	/* fstat(3) since glibc 2.33 */
 	{ SCMP_SYS(munmap), ALL },
 	{ SCMP_SYS(mremap), ALL },
 	{ SCMP_SYS(brk), ALL },
-	{ SCMP_SYS(madvise), ALL },
+	{ SCMP_SYS(madvise), L },	/* others: below */
 	{ SCMP_SYS(getrandom), ALL },
 	/* the process itself */
 	{ SCMP_SYS(getpid), ALL },
@@ -160,6 +161,52 @@ add(scmp_filter_ctx ctx, int call)
 	return error == -EDOM ? 0 : error;	/* not on this machine */
 }
 
+/* The same if argument `arg` is one of `n` values. */
+static int
+add_values(scmp_filter_ctx ctx, int call, unsigned int arg,
+    const unsigned long *value, int n)
+{
+	int i, error = 0;
+
+	for (i = 0; i < n && error == 0; i++)
+		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 1,
+		    SCMP_CMP(arg, SCMP_CMP_EQ, value[i], 0));
+	return error;
+}
+
+/* Neither signals by way of F_SETOWN, nor holes in a ring by MADV_REMOVE. */
+static int
+add_harmless(scmp_filter_ctx ctx)
+{
+	static const unsigned long commands[] = { F_GETFD, F_SETFD, F_GETFL };
+	static const unsigned long advice[] = { MADV_DONTNEED, MADV_FREE };
+	int error;
+
+	error = add_values(ctx, SCMP_SYS(fcntl), 1, commands, 3);
+	return error != 0 ? error :
+	    add_values(ctx, SCMP_SYS(madvise), 2, advice, 2);
+}
+
+/* To the next hub; and its own limit of CPU time, which ends with publish or
+ * play. Disconnecting the peer's socket would be a way out to the network. */
+static int
+add_connection(scmp_filter_ctx ctx)
+{
+	int fd, error = 0;
+
+	/* the kernel looks at 32 bits of it, so no greater-than here */
+	for (fd = SANDBOX_PEER_FD + 1; fd < SANDBOX_FILES && error == 0; fd++)
+		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW,
+		    SCMP_SYS(connect), 1,
+		    SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, (unsigned)fd));
+	if (error == 0)
+		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW,
+		    SCMP_SYS(prlimit64), 2, SCMP_A0(SCMP_CMP_EQ, 0, 0),
+		    SCMP_A1(SCMP_CMP_EQ, RLIMIT_CPU, 0));
+	return error != 0 ? error : seccomp_rule_add(ctx, SCMP_ACT_ALLOW,
+	    SCMP_SYS(setrlimit), 1, SCMP_A0(SCMP_CMP_EQ, RLIMIT_CPU, 0));
+}
+
 /* Calls that are allowed with some arguments only. */
 static int
 add_conditions(scmp_filter_ctx ctx, enum sandbox_role role)
@@ -179,13 +226,10 @@ add_conditions(scmp_filter_ctx ctx, enum sandbox_role role)
 	}
 	error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
 	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	if (error != 0 || role != SANDBOX_CONNECTION)
-		return error;
-	/* its own limit of CPU time, which ends with publish or play */
-	error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2,
-	    SCMP_A0(SCMP_CMP_EQ, 0, 0), SCMP_A1(SCMP_CMP_EQ, RLIMIT_CPU, 0));
-	return error != 0 ? error : seccomp_rule_add(ctx, SCMP_ACT_ALLOW,
-	    SCMP_SYS(setrlimit), 1, SCMP_A0(SCMP_CMP_EQ, RLIMIT_CPU, 0));
+	if (error == 0)
+		error = add_harmless(ctx);
+	return error != 0 || role != SANDBOX_CONNECTION ? error :
+	    add_connection(ctx);
 }
 
 static int

@@ -17,6 +17,10 @@ enum sandbox_role {
 	SANDBOX_CONNECTION,
 };
 
+/* A connection's peer has this descriptor: it is never connected again. */
+#define SANDBOX_PEER_FD	3
+#define SANDBOX_FILES	32	/* descriptors: sockets, log, two rings a stream */
+
 struct sandbox {
 	enum sandbox_role	 sb_role;
 	struct sock_fprog	 sb_prog;

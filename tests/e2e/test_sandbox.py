@@ -22,7 +22,7 @@ SIGSYS = int(signal.SIGSYS)
 
 DENIED = {
     "connection": ["open", "inet", "exec", "truncate", "exec-map", "ptrace",
-                   "kill", "fork"],
+                   "kill", "fork", "reconnect", "owner", "hole"],
     "hub": ["inet", "exec", "exec-map", "ptrace", "kill", "fork"],
     "listener": ["inet", "ptrace"],
 }

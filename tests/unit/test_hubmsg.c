@@ -111,8 +111,8 @@ ParameterizedTestParameters(hubmsg, an_answer_is_judged_by_each_field)
 		{ FIELD(hub_answer, ha_verdict), HUB_CLOSE + 1, 0 },
 		{ FIELD(hub_answer, ha_verdict), UINT16_MAX, 0 },
 		{ FIELD(hub_answer, ha_reason), HUB_OK, 1 },
-		{ FIELD(hub_answer, ha_reason), HUB_TAKEN_OVER, 1 },
-		{ FIELD(hub_answer, ha_reason), HUB_TAKEN_OVER + 1, 0 },
+		{ FIELD(hub_answer, ha_reason), HUB_VERSION, 1 },
+		{ FIELD(hub_answer, ha_reason), HUB_VERSION + 1, 0 },
 		{ FIELD(hub_answer, ha_reason), UINT16_MAX, 0 },
 	};
 
@@ -200,11 +200,11 @@ Test(hubmsg, every_reason_has_a_word_and_no_other_number_does)
 {
 	unsigned int i;
 
-	for (i = HUB_OK; i <= HUB_TAKEN_OVER; i++) {
+	for (i = HUB_OK; i <= HUB_VERSION; i++) {
 		cr_assert_not_null(hub_reason_text(i));
 		cr_assert_str_neq(hub_reason_text(i), "?");
 	}
-	cr_assert_str_eq(hub_reason_text(HUB_TAKEN_OVER + 1), "?");
+	cr_assert_str_eq(hub_reason_text(HUB_VERSION + 1), "?");
 	cr_assert_str_eq(hub_reason_text(UINT16_MAX), "?");
 	cr_assert_str_eq(hub_reason_text(UINT32_MAX), "?");
 	cr_assert_str_eq(hub_reason_text(HUB_NO_MEMORY), "no-memory");
