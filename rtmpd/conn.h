@@ -85,6 +85,7 @@ struct conn {
 	uint64_t		 c_now;		/* ms, of this turn */
 	uint64_t		 c_started;
 	uint64_t		 c_started_wall; /* seconds since the Epoch */
+	uint64_t		 c_looked;	/* latest look at the sockets */
 	uint64_t		 c_heard;	/* latest byte from the peer */
 	uint64_t		 c_progress;	/* latest byte the peer took */
 	uint64_t		 c_idle_since;	/* without a role, ms */

@@ -4,8 +4,9 @@
  *
  * It sleeps in one of three places. With nothing to stream, or a socket that
  * is full, in poll(2). While subscribed streams are live, in futex(2) on their
- * rings, where an interval timer's signal makes it look at its sockets every
- * TICK. A connection that publishes as well must see its socket at once and
+ * rings: a wake-up makes it look at its sockets if the latest look is LOOK ago,
+ * and where none comes an interval timer's signal does, every TICK. A
+ * connection that publishes as well must see its socket at once and
  * polls, with a short timeout for what it plays.
  */
 #include "conn.h"
@@ -27,7 +28,8 @@
 #include "sys/cpulimit.h"
 #include "sys/log.h"
 
-#define TICK		100	/* ms between looks at the sockets */
+#define LOOK		100	/* ms between looks at the sockets, streaming */
+#define TICK		500	/* ms; the same where nothing flows */
 #define MIXED_TICK	10	/* ms; publishing and playing at once */
 #define REPORT		1000	/* ms between reports to the hub */
 #define GOODBYE		300	/* ms for the last bytes to leave */
@@ -245,7 +247,7 @@ look_at_sockets(struct conn *c, int timeout)
 	if (sending(c))
 		pfd[0].events |= POLLOUT;
 	n = poll(pfd, 2, timeout);
-	c->c_now = clock_ms();
+	c->c_now = c->c_looked = clock_ms();
 	if (n <= 0)
 		return;
 	if ((pfd[0].revents & POLLOUT) != 0)
@@ -318,7 +320,7 @@ sleep_and_read(struct conn *c)
 	wait_rings(c);
 	c->c_now = clock_ms();
 	/* woken without news: by the timer, or by the hub after a message */
-	if (ticked || all_drained(c)) {
+	if (ticked || c->c_now - c->c_looked >= LOOK || all_drained(c)) {
 		ticked = 0;
 		look_at_sockets(c, 0);
 	}
