@@ -150,14 +150,15 @@ clang:
 	else echo "skipped: clang is not installed"; fi
 
 install: all	## install programs, man pages and samples (DESTDIR, PREFIX)
-	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(DOCDIR)/systemd
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(DOCDIR)/etc/systemd
 	install -m 755 $(BUILD)/rtmpd $(BUILD)/rtmphub $(DESTDIR)$(SBINDIR)
 	for m in man/*.[1-9]; do \
 		install -D -m 644 $$m \
 		    $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/} || exit 1; done
-	install -m 644 README.md SECURITY.md LICENSE etc/README.md etc/rtmpd.conf \
-	    etc/inetd.conf etc/xinetd.rtmp $(DESTDIR)$(DOCDIR)
-	install -m 644 etc/systemd/* $(DESTDIR)$(DOCDIR)/systemd
+	install -m 644 README.md SECURITY.md LICENSE $(DESTDIR)$(DOCDIR)
+	install -m 644 etc/README.md etc/rtmpd.conf etc/inetd.conf \
+	    etc/xinetd.rtmp $(DESTDIR)$(DOCDIR)/etc
+	install -m 644 etc/systemd/* $(DESTDIR)$(DOCDIR)/etc/systemd
 
 clean:	## remove everything that was built
 	rm -rf build
