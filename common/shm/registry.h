@@ -35,7 +35,7 @@ struct shm_registry {
 	uint64_t	 rg_started;	/* [I] seconds since the Epoch */
 	uint64_t	 rg_pad1[2];
 	_Alignas(64)
-	_Atomic uint64_t rg_connections; /* [H] sessions ever registered */
+	_Atomic uint64_t rg_connections; /* [H] ever registered */
 	_Atomic uint64_t rg_publishes;	/* [H] rings ever granted */
 	_Atomic uint64_t rg_refusals;	/* [H] publishes and plays refused */
 	_Atomic uint64_t rg_takeovers;	/* [H] silent publishers ended */
