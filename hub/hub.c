@@ -27,7 +27,7 @@
 
 #define HUB_EVENTS	128
 #define HUB_BACKLOG	4096
-#define GRACE		1000	/* ms for connections of a hub that died to report */
+#define GRACE		1000	/* ms for those of a hub that died to report */
 #define STOP_GRACE	1200	/* ms for connections to say goodbye */
 
 static void

@@ -113,7 +113,7 @@ void	slots_give(struct slots *, uint32_t index);
 /* peer.c: connected processes and their sessions. */
 void	peer_accept(struct hub *);
 void	peer_read(struct hub *, struct peer *);
-void	peer_close(struct hub *, struct peer *);	/* later, in reap */
+void	peer_close(struct peer *);	/* later, in reap */
 void	peer_reap(struct hub *);
 void	peer_kill(const struct peer *);
 /* Answer a session; `fds` stay ours. A peer that cannot take it is closed. */

@@ -69,9 +69,8 @@ peer_accept(struct hub *h)
 }
 
 void
-peer_close(struct hub *h, struct peer *p)
+peer_close(struct peer *p)
 {
-	(void)h;
 	p->p_closing = true;
 }
 
@@ -122,8 +121,8 @@ peer_reap(struct hub *h)
 }
 
 static void
-send_answer(struct hub *h, struct peer *p, const struct hub_answer *a,
-    const int *fds, int nfd)
+send_answer(struct peer *p, const struct hub_answer *a, const int *fds,
+    int nfd)
 {
 	if (p->p_closing)
 		return;
@@ -131,7 +130,7 @@ send_answer(struct hub *h, struct peer *p, const struct hub_answer *a,
 		if (errno == EAGAIN)
 			log_warnx("hub-closes pid=%d reason=does-not-read",
 			    (int)p->p_pid);
-		peer_close(h, p);
+		peer_close(p);
 	}
 }
 
@@ -152,7 +151,7 @@ session_answer(struct hub *h, struct session *s, enum hub_verdict verdict,
 	if (s->s_stream != NULL)
 		a.ha_stream = s->s_stream->t_entry;
 	strlcpy(a.ha_text, text, sizeof(a.ha_text));
-	send_answer(h, s->s_peer, &a, fds, nfd);
+	send_answer(s->s_peer, &a, fds, nfd);
 }
 
 /* Before there is a session, or for all of them. */
@@ -196,7 +195,7 @@ peer_register(struct hub *h, struct peer *p, const struct hub_report *r)
 	if (limit != NULL) {
 		peer_answer(h, p, r->hr_wish, HUB_REFUSED, HUB_LIMIT, limit,
 		    NULL, 0);
-		peer_close(h, p);
+		peer_close(p);
 		return false;
 	}
 	strlcpy(p->p_host, r->hr_host[0] != '\0' ? r->hr_host : "-",
@@ -293,6 +292,6 @@ peer_read(struct hub *h, struct peer *p)
 			    (int)p->p_pid);
 			peer_answer(h, p, 0, HUB_CLOSE, HUB_VERSION, "", NULL, 0);
 		}
-		peer_close(h, p);
+		peer_close(p);
 	}
 }

@@ -228,7 +228,8 @@ publish_takeover(struct hub *h, struct stream *t, uint64_t silent)
 	log_info("takeover stream=%s peer=%s pid=%d from=%s ended=%d "
 	    "silent=%llums", log_text(t->t_body.sb_name, name),
 	    log_text(s->s_body.eb_peer, peer), (int)s->s_peer->p_pid,
-	    log_text(t->t_body.sb_peer, from), (int)t->t_publisher->s_peer->p_pid, (unsigned long long)silent);
+	    log_text(t->t_body.sb_peer, from),
+	    (int)t->t_publisher->s_peer->p_pid, (unsigned long long)silent);
 	registry_add(&h->h_registry.rg_head->rg_takeovers, 1);
 	t->t_decide = 0;
 	peer_kill(t->t_publisher->s_peer);

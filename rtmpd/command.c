@@ -6,7 +6,6 @@
  */
 #include "conn.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "play.h"

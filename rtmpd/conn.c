@@ -12,13 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "server.h"
+#include "shm/ring.h"
 #include "sys/clock.h"
 #include "sys/cpulimit.h"
 #include "sys/log.h"
 #include "sys/priv.h"
 #include "sys/proc.h"
-#include "server.h"
-#include "shm/ring.h"
 #include "sys/rundir.h"
 
 #define MEMORY_BASE	(128UL * 1024 * 1024)

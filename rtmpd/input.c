@@ -17,6 +17,14 @@
 
 #define WINDOW_MIN	1024	/* acknowledge no more often than this */
 
+/* Take `n` bytes off the front; keep the rest there. */
+static void
+consume(struct conn *c, size_t n)
+{
+	c->c_recv_len -= n;
+	memmove(c->c_recv, c->c_recv + n, c->c_recv_len);
+}
+
 /* Take C0 and C1 off the front and answer. False: more is needed. */
 static bool
 hello(struct conn *c)
@@ -37,8 +45,7 @@ hello(struct conn *c)
 	    digest ? "digest" : "simple");
 	if (!output_keep(c, answer, sizeof(answer)))
 		return false;
-	c->c_recv_len -= HANDSHAKE_C0C1;
-	memmove(c->c_recv, c->c_recv + HANDSHAKE_C0C1, c->c_recv_len);
+	consume(c, HANDSHAKE_C0C1);
 	c->c_phase = CONN_ECHO;
 	return true;
 }
@@ -49,8 +56,7 @@ echo(struct conn *c)
 {
 	if (c->c_recv_len < HANDSHAKE_BLOCK)
 		return false;
-	c->c_recv_len -= HANDSHAKE_BLOCK;
-	memmove(c->c_recv, c->c_recv + HANDSHAKE_BLOCK, c->c_recv_len);
+	consume(c, HANDSHAKE_BLOCK);
 	c->c_phase = CONN_CONNECT;
 	c->c_idle_since = c->c_now;
 	return true;
@@ -150,8 +156,7 @@ messages(struct conn *c)
 	}
 	if (result == RTMP_BAD)
 		refuse(c, why);
-	c->c_recv_len -= off;
-	memmove(c->c_recv, c->c_recv + off, c->c_recv_len);
+	consume(c, off);
 }
 
 static void

@@ -227,26 +227,14 @@ jump(struct conn *c, struct netstream *ns, const char *why)
 	return true;
 }
 
-/* The record at the cursor is gone. */
+/* The cursor is of no use any more: to the newest join point ahead, else to
+ * the next that comes, either way with its REPEAT set. */
 static void
-lapped(struct conn *c, struct netstream *ns)
+rejoin(struct conn *c, struct netstream *ns, const char *why)
 {
 	struct play *pl = ns->ns_play;
 
-	if (jump(c, ns, "lapped"))
-		return;
-	pl->pl_cursor.pc_pos = ring_head(&pl->pl_ring);
-	pl->pl_cursor.pc_mode = PLAY_SEEK;
-}
-
-/* To the newest join point ahead, else to the next that comes: either way
- * with its REPEAT set. */
-static void
-resume(struct conn *c, struct netstream *ns)
-{
-	struct play *pl = ns->ns_play;
-
-	if (jump(c, ns, "unpause"))
+	if (jump(c, ns, why))
 		return;
 	pl->pl_cursor.pc_pos = ring_head(&pl->pl_ring);
 	pl->pl_cursor.pc_mode = PLAY_SEEK;
@@ -263,7 +251,7 @@ play_pause(struct conn *c, struct netstream *ns, bool on)
 	    "NetStream.Unpause.Notify", on ? "Paused" : "Unpaused",
 	    ns->ns_name);
 	if (pl->pl_paused && !on && pl->pl_ring.rr_ring != NULL)
-		resume(c, ns);
+		rejoin(c, ns, "unpause");
 	pl->pl_paused = on;
 }
 
@@ -354,7 +342,7 @@ play_pump(struct conn *c, struct netstream *ns)
 		case BATCH_SENT:
 			break;
 		case BATCH_LAPPED:
-			lapped(c, ns);
+			rejoin(c, ns, "lapped");
 			break;
 		case BATCH_EMPTY:
 			if (!next_ring(c, ns))

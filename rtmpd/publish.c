@@ -199,11 +199,12 @@ static void
 keep_config(struct conn *c, struct publish *pb, const struct rtmp_msg *m,
     const struct media_tag *tag)
 {
-	bool main = tag->mt_kind == MEDIA_VIDEO && tag->mt_track == pb->pb_main;
+	bool is_main = tag->mt_kind == MEDIA_VIDEO &&
+	    tag->mt_track == pb->pb_main;
 
 	switch (repeat_config(&pb->pb_repeat, m, tag)) {
 	case REPEAT_CHANGED:
-		if (main && (tag->mt_flags & MEDIA_CONFIG) != 0)
+		if (is_main && (tag->mt_flags & MEDIA_CONFIG) != 0)
 			pb->pb_changed = true;
 		break;
 	case REPEAT_FULL:
