@@ -35,11 +35,24 @@ BUILD	:= build/probe
 PROBEFLAGS := -DRTMPD_PROBE
 endif
 
+# NEXT=1 builds what a later release may look like, NEXT=alien one that does not
+# talk to this: for the tests of the upgrade, apart.
+ifeq ($(NEXT),1)
+BUILD	:= build/next
+VERSION	:= $(VERSION)-next
+NEXTFLAGS := -DRTMPD_NEXT
+else ifeq ($(NEXT),alien)
+BUILD	:= build/alien
+VERSION	:= $(VERSION)-alien
+NEXTFLAGS := -DHUBMSG_VERSION=99u
+endif
+
 CFLAGS	?= $(OPT) -g
 WARN	:= -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion \
 	   -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	   -Wvla -Werror
-ALLCFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(SANFLAGS) $(PROBEFLAGS) -fno-common \
+ALLCFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(SANFLAGS) $(PROBEFLAGS) \
+	    $(NEXTFLAGS) -fno-common \
 	    -DRTMPD_VERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' \
 	    -D_GNU_SOURCE -Icommon -MMD -MP \
 	    -isystem /usr/include/bsd -DLIBBSD_OVERLAY
@@ -50,17 +63,24 @@ UNITLIBS = -lcriterion
 COMMON	:= $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard common/*/*.c))
 RTMPD	:= $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard rtmpd/*.c))
 HUB	:= $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard hub/*.c))
+RTMPCTL	:= $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tools/rtmpctl/*.c))
 BENCH	:= $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/bench/*.c))
 UNIT	:= $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 STRESS	:= $(patsubst tests/stress/%.c,$(BUILD)/stress/%,$(wildcard tests/stress/*.c))
 
-all: $(BUILD)/rtmpd $(BUILD)/rtmphub	## build rtmpd and rtmphub
+PROGRAMS := $(BUILD)/rtmpd $(BUILD)/rtmphub $(BUILD)/rtmpctl
+
+all: $(PROGRAMS)	## build rtmpd, rtmphub and rtmpctl
 
 $(BUILD)/rtmpd: $(RTMPD) $(BUILD)/libcommon.a
 	@echo "ld $@"
 	@$(CC) $(ALLLDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/rtmphub: $(HUB) $(BUILD)/libcommon.a
+	@echo "ld $@"
+	@$(CC) $(ALLLDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/rtmpctl: $(RTMPCTL) $(BUILD)/libcommon.a
 	@echo "ld $@"
 	@$(CC) $(ALLLDFLAGS) -o $@ $^ $(LIBS)
 
@@ -105,6 +125,8 @@ check-all:
 	@$(MAKE) --no-print-directory SAN=1 all unit stress
 	@$(MAKE) --no-print-directory check-unit check-stress check-fuzz
 	@$(MAKE) --no-print-directory PROBE=1 all
+	@$(MAKE) --no-print-directory NEXT=1 all
+	@$(MAKE) --no-print-directory NEXT=alien all
 	@$(MAKE) --no-print-directory check-e2e
 	@$(MAKE) --no-print-directory SAN=1 check-e2e
 
@@ -130,7 +152,7 @@ STRESS_RECORDS ?= 1000000
 run-stress: $(STRESS)
 	$(BUILD)/stress/ring -n $(STRESS_RECORDS)
 
-check-e2e: $(BUILD)/rtmpd $(BUILD)/rtmphub	## the real thing with real programs
+check-e2e: $(PROGRAMS)	## the real thing with real programs
 	RTMPD_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -n $(E2E_JOBS) \
 		-p no:cacheprovider tests/e2e
 
@@ -151,7 +173,7 @@ clang:
 
 install: all	## install programs, man pages and samples (DESTDIR, PREFIX)
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(DOCDIR)/etc/systemd
-	install -m 755 $(BUILD)/rtmpd $(BUILD)/rtmphub $(DESTDIR)$(SBINDIR)
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(SBINDIR)
 	for m in man/*.[1-9]; do \
 		install -D -m 644 $$m \
 		    $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/} || exit 1; done

@@ -8,7 +8,6 @@
 
 #include <sys/epoll.h>
 #include <sys/file.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -63,28 +62,14 @@ open_registry(struct hub *h)
 	slots_init(&h->h_session_slots, sessions);
 }
 
-static void
-open_signals(struct hub *h)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
-	h->h_signal = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (h->h_signal == -1)
-		fatal("signalfd");
-}
-
 void
-hub_open(struct hub *h, const struct conf *cf, uint64_t idle_exit)
+hub_open(struct hub *h, const struct conf *cf, uint64_t idle_exit,
+    bool standby)
 {
 	memset(h, 0, sizeof(*h));
 	h->h_conf = cf;
 	h->h_idle_exit = idle_exit;
+	h->h_standby = standby;
 	h->h_idle_since = h->h_now = clock_ms();
 	TAILQ_INIT(&h->h_peers);
 	RB_INIT(&h->h_streams);
@@ -93,8 +78,8 @@ hub_open(struct hub *h, const struct conf *cf, uint64_t idle_exit)
 	if (log_pair(h->h_log) == -1)
 		fatal("socketpair");
 	open_registry(h);
-	open_signals(h);
-	watch(h, h->h_signal, &h->h_signal);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
 	watch(h, h->h_log[0], &h->h_log[0]);
 }
 
@@ -116,41 +101,121 @@ hub_bind(struct hub *h)
 	    listen(h->h_listen, HUB_BACKLOG) == -1)
 		fatal("bind %s", RUNDIR_HUB);
 	watch(h, h->h_listen, &h->h_listen);
+	if ((h->h_control = control_open(RUNDIR_RTMPHUB)) == -1)
+		fatal("bind %s", RUNDIR_RTMPHUB);
+	watch(h, h->h_control, &h->h_control);
 }
 
 static void
-hub_stop(struct hub *h)
+leave_rundir(void)
+{
+	(void)unlink(RUNDIR_HUB);
+	(void)unlink(RUNDIR_RTMPHUB);
+}
+
+/* To every session, in the same words. */
+static void
+tell_all(struct hub *h, enum hub_verdict verdict, enum hub_reason reason)
 {
 	struct session *s;
 	struct peer *p;
 	int i;
 
-	if (h->h_stop_by != 0)
-		return;
-	h->h_stop_by = h->h_now + STOP_GRACE;
-	close(h->h_listen);
-	(void)unlink(RUNDIR_HUB);
 	TAILQ_FOREACH(p, &h->h_peers, p_link)
 		for (i = 0; i < HUB_SLOTS; i++)
 			if ((s = p->p_session[i]) != NULL)
-				session_answer(h, s, HUB_CLOSE, HUB_SHUTDOWN,
-				    "", NULL, 0);
+				session_answer(h, s, verdict, reason, "",
+				    NULL, 0);
 	stream_wake_all(h);
+}
+
+static void
+hub_stop(struct hub *h, const char *why)
+{
+	if (h->h_stop_by != 0)
+		return;
+	h->h_stop_by = h->h_now + STOP_GRACE;
+	h->h_why = why;
+	close(h->h_listen);
+	leave_rundir();
+	tell_all(h, HUB_CLOSE, HUB_SHUTDOWN);
+}
+
+static void
+hub_drain(struct hub *h)
+{
+	if (h->h_drain_by != 0)
+		return;
+	h->h_drain_by = h->h_now + h->h_conf->cf_drain_timeout;
+	log_info("hub-drain pid=%d connections=%u", (int)getpid(),
+	    h->h_npeers);
+	tell_all(h, HUB_RECONNECT, HUB_SHUTDOWN);
+}
+
+/* There is one way to lose a hub: this is like dying. Whoever keeps us starts
+ * the next program. */
+static void
+hub_upgrade(struct hub *h, const struct control *ct)
+{
+	if (h->h_standby) {
+		control_answer(h->h_control, ct, false, "no listener runs "
+		    "that would start the next hub");
+		return;
+	}
+	log_info("hub-upgrade pid=%d version=%s", (int)getpid(),
+	    RTMPD_VERSION);
+	control_answer(h->h_control, ct, true, "hub %d ends, version %s",
+	    (int)getpid(), RTMPD_VERSION);
+	h->h_replaced = true;
+}
+
+/* A connection that was taken over has no orders to give. The listener may be
+ * connected too, but never registers. */
+static bool
+is_connection(const struct hub *h, pid_t pid)
+{
+	const struct peer *p;
+
+	TAILQ_FOREACH(p, &h->h_peers, p_link)
+		if (p->p_pid == pid && p->p_host[0] != '\0')
+			return true;
+	return false;
+}
+
+static void
+obey(struct hub *h, const struct control *ct)
+{
+	if (is_connection(h, ct->ct_pid))
+		log_warnx("order-refused pid=%d", (int)ct->ct_pid);
+	else if (strcmp(ct->ct_order, "upgrade") == 0)
+		hub_upgrade(h, ct);
+	else if (strcmp(ct->ct_order, "drain") == 0) {
+		hub_drain(h);
+		control_answer(h->h_control, ct, true,
+		    "%u connections, %u s at most", h->h_npeers,
+		    h->h_conf->cf_drain_timeout / 1000);
+	} else if (strcmp(ct->ct_order, "stop") == 0) {
+		control_answer(h->h_control, ct, true, "%u connections",
+		    h->h_npeers);
+		hub_stop(h, "order");
+	} else
+		control_answer(h->h_control, ct, false, "unknown order");
 }
 
 static void
 handle(struct hub *h, struct epoll_event *ev)
 {
-	struct signalfd_siginfo si;
+	struct control ct;
 
 	if (ev->data.ptr == &h->h_listen)
 		peer_accept(h);
 	else if (ev->data.ptr == &h->h_log[0])
 		log_relay(h->h_log[0]);
-	else if (ev->data.ptr != &h->h_signal)
+	else if (ev->data.ptr != &h->h_control)
 		peer_read(h, ev->data.ptr);
-	else if (read(h->h_signal, &si, sizeof(si)) == sizeof(si))
-		hub_stop(h);
+	else
+		while (control_read(h->h_control, &ct))
+			obey(h, &ct);
 }
 
 /*
@@ -186,6 +251,8 @@ timeout(struct hub *h)
 {
 	uint64_t at = stream_deadline(h);
 
+	if (h->h_drain_by != 0 && h->h_stop_by == 0 && h->h_drain_by < at)
+		at = h->h_drain_by;
 	if (h->h_stop_by != 0 && h->h_stop_by < at)
 		at = h->h_stop_by;
 	if (h->h_idle_exit != 0 && h->h_npeers == 0 &&
@@ -210,26 +277,39 @@ turn(struct hub *h)
 	peer_reap(h);
 }
 
+/* Has the last one left, or the time for it? */
+static void
+check_drain(struct hub *h)
+{
+	if (h->h_drain_by == 0 || h->h_stop_by != 0)
+		return;
+	if (h->h_npeers == 0)
+		hub_stop(h, "drained");
+	else if (h->h_now >= h->h_drain_by)
+		hub_stop(h, "drain-timeout");
+}
+
 int
 hub_run(struct hub *h)
 {
 	struct peer *p;
-	const char *why = "idle";
 
-	while (!leave_idle(h)) {
-		turn(h);
-		if (h->h_stop_by == 0)
-			continue;
-		why = "signal";
-		if (h->h_npeers == 0 || h->h_now >= h->h_stop_by)
+	h->h_why = "idle";
+	while (h->h_stop_by == 0 ||
+	    (h->h_npeers > 0 && h->h_now < h->h_stop_by)) {
+		if (leave_idle(h))
 			break;
+		turn(h);
+		if (h->h_replaced)
+			return HUB_EXIT_UPGRADE;
+		check_drain(h);
 	}
 	if (h->h_stop_by == 0)
-		(void)unlink(RUNDIR_HUB);
+		leave_rundir();
 	TAILQ_FOREACH(p, &h->h_peers, p_link)
 		peer_kill(p);
 	log_relay(h->h_log[0]);
-	log_info("hub-stop pid=%d reason=%s killed=%u", (int)getpid(), why,
+	log_info("hub-stop pid=%d reason=%s killed=%u", (int)getpid(), h->h_why,
 	    h->h_npeers);
 	return 0;
 }

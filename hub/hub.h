@@ -20,6 +20,7 @@
 #include "conf/hubmsg.h"
 #include "shm/registry.h"
 #include "shm/ring.h"
+#include "sys/control.h"
 
 struct peer;
 struct stream;
@@ -91,17 +92,22 @@ struct hub {
 	uint64_t		 h_grace;	/* ms: then all have reported; 0 */
 	uint64_t		 h_idle_since;	/* ms; 0 while there are peers */
 	uint64_t		 h_idle_exit;	/* ms without peers; 0 never */
+	uint64_t		 h_drain_by;	/* ms; 0 while not draining */
 	uint64_t		 h_stop_by;	/* ms; 0 while not stopping */
+	const char		*h_why;		/* it stops */
+	bool			 h_standby;	/* a listener started us */
+	bool			 h_replaced;	/* end now, for the next program */
 	uint32_t		 h_npeers;
 	int			 h_listen;
 	int			 h_epoll;
-	int			 h_signal;
+	int			 h_control;
 	int			 h_registry_fd;	/* read-only */
 	int			 h_log[2];	/* log_pair() */
 };
 
 /* hub.c: set-up and the loop. hub_open() is fatal on failure. */
-void	hub_open(struct hub *, const struct conf *, uint64_t idle_exit);
+void	hub_open(struct hub *, const struct conf *, uint64_t idle_exit,
+	    bool standby);
 void	hub_bind(struct hub *);
 int	hub_run(struct hub *);		/* returns the exit status */
 

@@ -170,7 +170,7 @@ main(int argc, char **argv)
 	if (priv_drop(&priv, NULL) == -1)
 		fatal("give up root");
 	take_lock(o.o_wait);
-	hub_open(&hub, &conf, o.o_idle);
+	hub_open(&hub, &conf, o.o_idle, o.o_wait);
 	hub_bind(&hub);
 	if (sandbox_build(&sandbox, SANDBOX_HUB, conf.cf_sandbox == DENIED_LOG)
 	    == -1 || sandbox_enter(&sandbox) == -1)

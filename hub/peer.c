@@ -181,6 +181,7 @@ count_host(const struct hub *h, const char *host)
 static bool
 peer_register(struct hub *h, struct peer *p, const struct hub_report *r)
 {
+	enum hub_reason reason = HUB_LIMIT;
 	const char *limit = NULL;
 	int fds[2] = { h->h_registry_fd, h->h_log[1] };
 
@@ -192,8 +193,12 @@ peer_register(struct hub *h, struct peer *p, const struct hub_report *r)
 		limit = "max-connections";
 	else if (count_host(h, r->hr_host) >= h->h_conf->cf_max_per_address)
 		limit = "max-per-address";
+	if (h->h_drain_by != 0) {
+		reason = HUB_SHUTDOWN;
+		limit = "drain";
+	}
 	if (limit != NULL) {
-		peer_answer(h, p, r->hr_wish, HUB_REFUSED, HUB_LIMIT, limit,
+		peer_answer(h, p, r->hr_wish, HUB_REFUSED, reason, limit,
 		    NULL, 0);
 		peer_close(p);
 		return false;
@@ -288,8 +293,9 @@ peer_read(struct hub *h, struct peer *p)
 		if (good)
 			continue;
 		if (len > 0 || (len == -1 && errno == EMSGSIZE)) {
-			log_warnx("hub-closes pid=%d reason=bad-message",
-			    (int)p->p_pid);
+			log_warnx("hub-closes pid=%d reason=%s", (int)p->p_pid,
+			    hubmsg_is_alien(&r.hr_head, len) ? "version" :
+			    "bad-message");
 			peer_answer(h, p, 0, HUB_CLOSE, HUB_VERSION, "", NULL, 0);
 		}
 		peer_close(p);

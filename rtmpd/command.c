@@ -113,8 +113,23 @@ do_connect(struct conn *c, const struct command *cmd)
 	reply_connect(&out, cmd->c_txn, args.cc_encoding);
 	send_reply(c, 0, &out);
 	c->c_phase = CONN_READY;
+	c->c_may_reconnect = (args.cc_caps & CAPS_RECONNECT) != 0;
 	log_often("connect peer=%s app=%s program=%s", c->c_peer,
 	    log_text(c->c_app, app), log_text(c->c_program, program));
+}
+
+void
+command_reconnect(struct conn *c)
+{
+	uint8_t body[REPLY_MAX];
+	struct amf_out out;
+
+	if (!c->c_may_reconnect)
+		return;
+	amf_out_init(&out, body, sizeof(body));
+	reply_reconnect(&out, c->c_conf->cf_drain_url);
+	send_reply(c, 0, &out);
+	log_info("reconnect-request peer=%s", c->c_peer);
 }
 
 /* A limit of the configuration: name it to both sides, and end. */

@@ -67,6 +67,8 @@ struct conn {
 	int			 c_fd;		/* the peer */
 	int			 c_hub;		/* the hub, -1 while there is none */
 	uint64_t		 c_hub_at;	/* then look for the next, ms */
+	uint64_t		 c_hub_lost;	/* latest sign of one, ms */
+	bool			 c_may_reconnect; /* if asked to: capsEx */
 	int			 c_log;		/* log socket, -1 none yet */
 	bool			 c_log_is_hubs;	/* it comes with each welcome */
 	enum conn_phase		 c_phase;
@@ -129,6 +131,9 @@ void	input_read(struct conn *);
 
 /* command.c: what the peer asks for. */
 void	command_handle(struct conn *, const struct rtmp_msg *);
+/* Ask the peer to connect anew (Enhanced RTMP v2, reconnect request), if it is
+ * one that can. */
+void	command_reconnect(struct conn *);
 
 /* output.c: answers to the peer, and a media message that is copied whole. */
 void	output_message(struct conn *, const struct rtmp_msg *);
@@ -153,6 +158,8 @@ void	hublink_report(struct conn *, struct netstream *);
 void	hublink_read(struct conn *);
 /* Without a hub: look for the next one if it is time, and report. */
 void	hublink_retry(struct conn *);
+/* The hub is of another version; there will be no further one. */
+bool	hublink_forsaken(const struct conn *);
 /* From now on the root directory is the box. */
 void	hublink_chrooted(void);
 bool	hublink_register(struct conn *);
@@ -170,6 +177,8 @@ void	netstream_leave(struct conn *, struct netstream *);
 void	netstream_answer(struct conn *, struct netstream *,
 	    const struct hub_answer *, int *fds);
 bool	netstream_any(const struct conn *, enum session_role);
+/* Is any of them publishing, or playing what someone publishes? */
+bool	netstream_live(const struct conn *);
 void	netstream_title(struct conn *);
 
 #endif

@@ -26,6 +26,7 @@
 #define RETRY_STEP	10	/* ms, and up to as much again at random */
 #define RECONNECT_SPREAD 500	/* ms over which all connections come back */
 #define RECONNECT_PAUSE	100	/* ms between tries */
+#define ABANDONED	10000	/* ms in which there is not even a socket */
 #define WELCOME_TIME	5000	/* ms to wait for the hub's welcome */
 
 /* By which name the hub is found from where we are. */
@@ -79,8 +80,29 @@ lost(struct conn *c)
 		return;
 	close(c->c_hub);
 	c->c_hub = -1;
+	c->c_hub_lost = c->c_now;
 	c->c_hub_at = c->c_now + arc4random_uniform(RECONNECT_SPREAD);
 	log_debug("hub-lost peer=%s", c->c_peer);
+}
+
+/* The hub is of another version. What streams goes on without one. */
+static void
+forsake(struct conn *c)
+{
+	if (!netstream_live(c)) {
+		conn_end(c, "hub-version", NULL);
+		return;
+	}
+	log_warnx("hub-alien peer=%s", c->c_peer);
+	close(c->c_hub);
+	c->c_hub = -1;
+	c->c_hub_at = UINT64_MAX;
+}
+
+bool
+hublink_forsaken(const struct conn *c)
+{
+	return c->c_hub == -1 && c->c_hub_at == UINT64_MAX;
 }
 
 void
@@ -92,6 +114,11 @@ hublink_retry(struct conn *c)
 		return;
 	if ((c->c_hub = try_connect()) == -1) {
 		c->c_hub_at = c->c_now + RECONNECT_PAUSE;
+		/* a hub that died leaves its socket behind */
+		if (errno != ENOENT)
+			c->c_hub_lost = c->c_now;
+		else if (c->c_now - c->c_hub_lost >= ABANDONED)
+			conn_end(c, "no-hub", NULL);
 		return;
 	}
 	for (ns = c->c_stream; ns < c->c_stream + HUB_SLOTS; ns++) {
@@ -160,7 +187,8 @@ welcome(struct conn *c, int *fds)
 	const char *why;
 
 	registry_detach(&c->c_registry);
-	if ((why = registry_attach(&c->c_registry, fds[0])) != NULL)
+	why = registry_attach(&c->c_registry, fds[0]);
+	if (why != NULL && !netstream_live(c))
 		conn_end(c, "hub-refused", why);
 	if (!c->c_log_is_hubs || fds[1] == -1)
 		return;
@@ -180,7 +208,14 @@ answer(struct conn *c, const struct hub_answer *a, int *fds)
 		welcome(c, fds);
 		break;
 	case HUB_CLOSE:
-		conn_end(c, hub_reason_text(a->ha_reason), NULL);
+		if (a->ha_reason == HUB_VERSION)
+			forsake(c);
+		else
+			conn_end(c, hub_reason_text(a->ha_reason), NULL);
+		break;
+	case HUB_RECONNECT:
+		if (a->ha_head.hh_slot == 0)
+			command_reconnect(c);
 		break;
 	default:
 		if (a->ha_wish != ns->ns_wish)
@@ -212,8 +247,10 @@ hublink_read(struct conn *c)
 			continue;
 		}
 		close_all(fds);
-		if (len > 0)
-			conn_end(c, "hub-version", NULL);
+		if (hubmsg_is_alien(&a.ha_head, len))
+			forsake(c);
+		else if (len > 0)
+			conn_end(c, "hub-message", NULL);
 		else
 			lost(c);
 	}

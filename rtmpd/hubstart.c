@@ -80,9 +80,13 @@ keep_alive(const struct server *sv, unsigned int idle)
 	proc_title("rtmpd: hub keeper");
 	for (;;) {
 		pid = hubstart_spawn(sv, idle);
-		if (pid == -1 || waitpid(pid, &status, 0) != pid ||
-		    WIFEXITED(status))
+		if (pid == -1 || waitpid(pid, &status, 0) != pid)
 			_exit(0);
+		if (WIFEXITED(status)) {
+			if (WEXITSTATUS(status) != HUB_EXIT_UPGRADE)
+				_exit(0);
+			continue;
+		}
 		log_warnx("hub-died pid=%d signal=%d", (int)pid,
 		    WTERMSIG(status));
 		nanosleep(&pause, NULL);
@@ -109,19 +113,14 @@ start_keeper(const struct server *sv)
 }
 
 int
-hubstart_stop(void)
+hubstart_find(pid_t *pid)
 {
 	int sock = hublink_connect(0), pidfd;
-	pid_t pid;
 
 	if (sock == -1)
 		return -1;
-	pidfd = proc_of_peer(sock, &pid);
+	pidfd = proc_of_peer(sock, pid);
 	close(sock);
-	if (pidfd != -1 && proc_signal(pidfd, SIGTERM) == -1) {
-		close(pidfd);
-		return -1;
-	}
 	return pidfd;
 }
 

@@ -3,7 +3,7 @@
  * listener.c - accept, limit, fork, reap; start and restart the hub.
  * Reads no byte from the wire. Children's lines of log pass through it.
  */
-#include "server.h"
+#include "listener.h"
 
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -11,13 +11,13 @@
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libutil.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
 #include <unistd.h>
 
 #include "conn.h"
@@ -26,54 +26,72 @@
 #include "sys/proc.h"
 #include "sys/rundir.h"
 
-#define FIXED_FDS	3	/* polled besides the listening sockets */
-#define LISTEN_MAX	(2 * CONF_LISTEN_MAX)	/* IPv4 and IPv6 of each */
+#define FIXED_FDS	4	/* polled besides the listening sockets */
 #define ACCEPT_BURST	64	/* connections in one turn */
 #define ACCEPT_PAUSE	100	/* ms without accepting, out of resources */
 #define HUB_PAUSE	100	/* ms before a hub that died is replaced */
 #define HUB_PATIENCE	3000	/* ms for a connection to find the hub */
 #define STOP_TIME	1700	/* ms for everyone to leave, then SIGKILL */
 
-struct listener {
-	struct server	*l_server;
-	struct pidfh	*l_pidfile;
-	int		 l_fd[LISTEN_MAX];
-	int		 l_nfd;
-	int		 l_signal;
-	int		 l_log[2];
-	pid_t		*l_child;	/* connections */
-	uint32_t	 l_nchild;
-	pid_t		 l_hub;		/* 0: none runs */
-	uint64_t	 l_hub_at;	/* when to start one, ms */
-	uint64_t	 l_accept_at;	/* paused until, ms */
-	uint64_t	 l_stop_by;	/* 0 while not stopping */
-	int		 l_stopping_hub; /* pidfd, -1 if it has ended */
-	struct ratelimit l_refused;
-};
+/* What the program before us listened on already. */
+static bool
+keep_listen(struct listener *l, const struct conf_listen *cl,
+    struct listening *handed, int n)
+{
+	bool kept = false;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		if (handed[i].li_fd == -1 ||
+		    strcmp(handed[i].li_at.cl_host, cl->cl_host) != 0 ||
+		    strcmp(handed[i].li_at.cl_port, cl->cl_port) != 0)
+			continue;
+		l->l_listen[l->l_nlisten++] = handed[i];
+		handed[i].li_fd = -1;
+		kept = true;
+	}
+	return kept;
+}
 
 static void
 add_listen(struct listener *l, const struct conf_listen *cl)
 {
-	int n = sock_listen(cl->cl_host, cl->cl_port, l->l_fd + l->l_nfd,
-	    LISTEN_MAX - l->l_nfd);
+	int fd[LISTEN_MAX], i, n;
 
+	n = sock_listen(cl->cl_host, cl->cl_port, fd,
+	    LISTEN_MAX - l->l_nlisten);
 	if (n == -1)
 		fatal("listen on %s%s%s", cl->cl_host,
 		    cl->cl_host[0] != '\0' ? " port " : "port ", cl->cl_port);
-	l->l_nfd += n;
+	for (i = 0; i < n; i++)
+		l->l_listen[l->l_nlisten++] = (struct listening){ fd[i], *cl };
 }
 
 static void
-open_listen(struct listener *l)
+open_listen(struct listener *l, struct listening *handed, int nhanded)
 {
 	static const struct conf_listen standard = { "", "1935" };
 	const struct conf *cf = &l->l_server->sv_conf;
-	uint32_t i;
+	const struct conf_listen *cl = cf->cf_listen;
+	uint32_t i, n = cf->cf_nlisten;
 
-	if (cf->cf_nlisten == 0)
-		add_listen(l, &standard);
-	for (i = 0; i < cf->cf_nlisten; i++)
-		add_listen(l, &cf->cf_listen[i]);
+	if (n == 0) {
+		cl = &standard;
+		n = 1;
+	}
+	for (i = 0; i < n; i++)
+		if (!keep_listen(l, &cl[i], handed, nhanded))
+			add_listen(l, &cl[i]);
+	for (i = 0; i < (uint32_t)nhanded; i++)
+		if (handed[i].li_fd != -1)
+			close(handed[i].li_fd);
+}
+
+static void
+close_listen(struct listener *l)
+{
+	while (l->l_nlisten > 0)
+		close(l->l_listen[--l->l_nlisten].li_fd);
 }
 
 static void
@@ -85,6 +103,8 @@ open_signals(struct listener *l)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
+	sigaddset(&set, SIGUSR2);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
@@ -93,23 +113,45 @@ open_signals(struct listener *l)
 		fatal("signalfd");
 }
 
-/* One listener a run directory. */
+static pid_t
+read_pid(void)
+{
+	FILE *from = fopen(RUNDIR_PID, "re");
+	int pid = 0;
+
+	if (from == NULL)
+		return 0;
+	if (fscanf(from, "%d", &pid) != 1)
+		pid = 0;
+	fclose(from);
+	return pid;
+}
+
+/* One listener a run directory. The lock outlives this program, but not this
+ * process. */
 static void
 open_pidfile(struct listener *l)
 {
-	pid_t other = 0;
+	const char *dir = l->l_server->sv_rundir;
 	struct stat st;
 
 	/* its directory belongs to `user`: root must not write elsewhere */
 	if (lstat(RUNDIR_PID, &st) == 0 && !S_ISREG(st.st_mode))
-		fatalx("%s/%s: not a regular file", l->l_server->sv_rundir,
-		    RUNDIR_PID);
-	l->l_pidfile = pidfile_open(RUNDIR_PID, 0644, &other);
-	if (l->l_pidfile == NULL && errno == EEXIST)
-		fatalx("%s: in use by pid %d", l->l_server->sv_rundir,
-		    (int)other);
-	if (l->l_pidfile == NULL)
-		fatal("%s/%s", l->l_server->sv_rundir, RUNDIR_PID);
+		fatalx("%s/%s: not a regular file", dir, RUNDIR_PID);
+	l->l_pidfile = flopen(RUNDIR_PID, O_RDWR | O_CREAT | O_NOFOLLOW |
+	    O_NONBLOCK | O_CLOEXEC, 0644);
+	if (l->l_pidfile == -1 && errno == EWOULDBLOCK)
+		fatalx("%s: in use by pid %d", dir, (int)read_pid());
+	if (l->l_pidfile == -1)
+		fatal("%s/%s", dir, RUNDIR_PID);
+}
+
+static void
+write_pidfile(const struct listener *l)
+{
+	if (ftruncate(l->l_pidfile, 0) == -1 ||
+	    dprintf(l->l_pidfile, "%d", (int)getpid()) < 0)
+		log_warn("write %s", RUNDIR_PID);
 }
 
 static void
@@ -132,6 +174,8 @@ hub_ended(struct listener *l, int status)
 		return;
 	if (WIFSIGNALED(status))
 		log_warnx("hub-died signal=%d", WTERMSIG(status));
+	else if (l->l_drain_by != 0)
+		return;			/* the last connection has left */
 	else
 		log_warnx("hub-ended status=%d", WEXITSTATUS(status));
 	l->l_hub_at = clock_ms() + HUB_PAUSE;
@@ -164,6 +208,8 @@ reap(struct listener *l)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == l->l_hub)
 			hub_ended(l, status);
+		else if (pid == l->l_trial)
+			upgrade_decide(l, status);
 		else
 			child_ended(l, pid, status);
 	}
@@ -230,30 +276,110 @@ accept_some(struct listener *l, int from)
 	}
 }
 
+/*
+ * Whichever hub runs, it need not be the one that we started: that may stand
+ * by. Its end is then to be seen by l_last_hub.
+ */
+static void
+order_hub(struct listener *l, const char *order)
+{
+	pid_t running = 0;
+
+	if (l->l_last_hub == -1)
+		l->l_last_hub = hubstart_find(&running);
+	if (control_send(RUNDIR_RTMPHUB, order) == -1 && running != 0)
+		log_warn("order the hub to %s", order);
+	if (l->l_hub > 0 && running != 0 && l->l_hub != running)
+		kill(l->l_hub, SIGTERM);
+}
+
 /* The hub tells the connections; who is deaf to it hears the signal. */
 static void
-stop(struct listener *l, int sig)
+stop(struct listener *l, const char *why)
 {
 	uint32_t i;
 
 	if (l->l_stop_by != 0)
 		return;
-	log_info("stop signal=%d connections=%u", sig, l->l_nchild);
+	log_info("stop reason=%s connections=%u", why, l->l_nchild);
 	l->l_stop_by = clock_ms() + STOP_TIME;
 	l->l_hub_at = 0;
-	while (l->l_nfd > 0)
-		close(l->l_fd[--l->l_nfd]);
+	close_listen(l);
 	for (i = 0; i < l->l_nchild; i++)
 		kill(l->l_child[i], SIGTERM);
-	/* the hub that runs need not be the one we started */
-	l->l_stopping_hub = hubstart_stop();
-	if (l->l_hub > 0)
-		kill(l->l_hub, SIGTERM);
+	order_hub(l, "stop");
+}
+
+/* The hub asks those who can to reconnect, and leaves after the last. */
+static void
+drain(struct listener *l)
+{
+	uint32_t time = l->l_server->sv_conf.cf_drain_timeout;
+
+	if (l->l_drain_by != 0 || l->l_stop_by != 0)
+		return;
+	log_info("drain connections=%u timeout=%ums", l->l_nchild, time);
+	l->l_drain_by = clock_ms() + time;
+	close_listen(l);
+	order_hub(l, "drain");
+}
+
+static void
+check_drain(struct listener *l)
+{
+	if (l->l_drain_by == 0 || l->l_stop_by != 0)
+		return;
+	if (l->l_nchild == 0 && l->l_last_hub == -1)
+		stop(l, "drained");
+	else if (clock_ms() >= l->l_drain_by)
+		stop(l, "drain-timeout");
+}
+
+/* The one who asks is trusted by the mode of the socket; a connection that
+ * was taken over is of the same user, but has no orders to give. */
+static bool
+is_child(const struct listener *l, pid_t pid)
+{
+	uint32_t i;
+
+	for (i = 0; i < l->l_nchild && l->l_child[i] != pid; i++)
+		;
+	return i < l->l_nchild;
+}
+
+static void
+obey(struct listener *l, const struct control *ct)
+{
+	if (is_child(l, ct->ct_pid))
+		log_warnx("order-refused pid=%d", (int)ct->ct_pid);
+	else if (strcmp(ct->ct_order, "upgrade") == 0)
+		upgrade_begin(l, ct);
+	else if (strcmp(ct->ct_order, "drain") == 0) {
+		drain(l);
+		control_answer(l->l_control, ct, true,
+		    "%u connections, %u s at most", l->l_nchild,
+		    l->l_server->sv_conf.cf_drain_timeout / 1000);
+	} else if (strcmp(ct->ct_order, "stop") == 0) {
+		stop(l, "order");
+		control_answer(l->l_control, ct, true, "%u connections",
+		    l->l_nchild);
+	} else
+		control_answer(l->l_control, ct, false, "unknown order");
+}
+
+static void
+orders(struct listener *l)
+{
+	struct control ct;
+
+	while (control_read(l->l_control, &ct))
+		obey(l, &ct);
 }
 
 static void
 signals(struct listener *l)
 {
+	static const struct control nobody;
 	struct signalfd_siginfo si;
 
 	while (read(l->l_signal, &si, sizeof(si)) == sizeof(si)) {
@@ -261,8 +387,12 @@ signals(struct listener *l)
 			reap(l);
 		else if (si.ssi_signo == SIGHUP)
 			log_warnx("reload is not supported");
+		else if (si.ssi_signo == SIGUSR2)
+			upgrade_begin(l, &nobody);
+		else if (si.ssi_signo == SIGQUIT)
+			drain(l);
 		else
-			stop(l, (int)si.ssi_signo);
+			stop(l, "signal");
 	}
 }
 
@@ -275,6 +405,8 @@ timeout(const struct listener *l)
 		at = l->l_hub_at;
 	if (l->l_accept_at != 0 && l->l_accept_at < at)
 		at = l->l_accept_at;
+	if (l->l_drain_by != 0 && l->l_stop_by == 0 && l->l_drain_by < at)
+		at = l->l_drain_by;
 	if (l->l_stop_by != 0 && l->l_stop_by < at)
 		at = l->l_stop_by;
 	if (at == UINT64_MAX)
@@ -283,35 +415,45 @@ timeout(const struct listener *l)
 }
 
 static void
-turn(struct listener *l)
+sleep_and_handle(struct listener *l)
 {
 	struct pollfd pfd[FIXED_FDS + LISTEN_MAX] = {
 		{ .fd = l->l_signal, .events = POLLIN },
 		{ .fd = l->l_log[0], .events = POLLIN },
-		{ .fd = l->l_stopping_hub, .events = POLLIN },
+		{ .fd = l->l_last_hub, .events = POLLIN },
+		{ .fd = l->l_control, .events = POLLIN },
 	};
-	int i, n = l->l_accept_at == 0 ? l->l_nfd : 0;
+	int i, n = l->l_accept_at == 0 ? l->l_nlisten : 0;
 
 	for (i = 0; i < n; i++) {
-		pfd[FIXED_FDS + i].fd = l->l_fd[i];
+		pfd[FIXED_FDS + i].fd = l->l_listen[i].li_fd;
 		pfd[FIXED_FDS + i].events = POLLIN;
 	}
 	(void)poll(pfd, (nfds_t)(FIXED_FDS + n), timeout(l));
-	if (l->l_accept_at != 0 && clock_ms() >= l->l_accept_at)
-		l->l_accept_at = 0;
-	if (l->l_hub_at != 0 && clock_ms() >= l->l_hub_at)
-		start_hub(l);
 	if ((pfd[1].revents & POLLIN) != 0)
 		log_relay(l->l_log[0]);
 	for (i = 0; i < n; i++)
 		if ((pfd[FIXED_FDS + i].revents & POLLIN) != 0)
-			accept_some(l, l->l_fd[i]);
+			accept_some(l, l->l_listen[i].li_fd);
 	if ((pfd[2].revents & POLLIN) != 0) {
-		close(l->l_stopping_hub);
-		l->l_stopping_hub = -1;
+		close(l->l_last_hub);
+		l->l_last_hub = -1;
 	}
+	if ((pfd[3].revents & POLLIN) != 0)
+		orders(l);
 	if ((pfd[0].revents & POLLIN) != 0)
 		signals(l);
+}
+
+static void
+turn(struct listener *l)
+{
+	sleep_and_handle(l);
+	if (l->l_accept_at != 0 && clock_ms() >= l->l_accept_at)
+		l->l_accept_at = 0;
+	if (l->l_hub_at != 0 && clock_ms() >= l->l_hub_at)
+		start_hub(l);
+	check_drain(l);
 }
 
 static void
@@ -323,9 +465,13 @@ kill_rest(struct listener *l)
 		kill(l->l_child[i], SIGKILL);
 	if (l->l_hub > 0)
 		kill(l->l_hub, SIGKILL);
+	if (l->l_last_hub != -1)
+		(void)proc_signal(l->l_last_hub, SIGKILL);
 	while (wait(NULL) > 0)
 		;
-	(void)unlink(RUNDIR_HUB);	/* a hub that was killed could not */
+	/* a hub that was killed could not */
+	(void)unlink(RUNDIR_HUB);
+	(void)unlink(RUNDIR_RTMPHUB);
 }
 
 static void
@@ -347,35 +493,94 @@ log_start(const struct server *sv)
 	    sv->sv_rundir);
 }
 
-int
-listener_run(struct server *sv)
+/* All that a program before us did already. */
+static void
+start_afresh(struct listener *l)
 {
-	struct listener l = { .l_server = sv, .l_stopping_hub = -1 };
-
-	open_pidfile(&l);
-	open_listen(&l);
-	if (!sv->sv_foreground) {
+	open_pidfile(l);
+	open_listen(l, NULL, 0);
+	if (!l->l_server->sv_foreground) {
 		log_to_syslog("rtmpd");
 		if (proc_daemonize() == -1)
 			fatal("daemonize");
 	}
-	pidfile_write(l.l_pidfile);
-	open_signals(&l);
-	l.l_child = calloc(sv->sv_conf.cf_max_connections, sizeof(pid_t));
-	if (l.l_child == NULL || log_pair(l.l_log) == -1)
+	write_pidfile(l);
+	if (log_pair(l->l_log) == -1)
+		fatal("log");
+	if ((l->l_control = control_open(RUNDIR_RTMPD)) == -1)
+		fatal("%s/%s", l->l_server->sv_rundir, RUNDIR_RTMPD);
+	server_shut_in(l->l_server);
+}
+
+/*
+ * Its filter is still in force. Its hub is killed like one that crashes: there
+ * is one way to lose a hub, and it is in use all the time.
+ */
+static void
+start_upgraded(struct listener *l)
+{
+	struct listening handed[LISTEN_MAX];
+	pid_t pid;
+	int hub;
+
+	if (!l->l_server->sv_foreground)
+		log_to_syslog("rtmpd");
+	open_listen(l, handed, upgrade_take(l, handed));
+	if (l->l_hub > 0)
+		kill(l->l_hub, SIGKILL);
+	if ((hub = hubstart_find(&pid)) != -1) {
+		(void)proc_signal(hub, SIGKILL);
+		close(hub);
+	}
+}
+
+static void
+make_room(struct listener *l)
+{
+	uint32_t max = l->l_server->sv_conf.cf_max_connections;
+
+	if (l->l_maxchild >= max)
+		return;
+	l->l_child = reallocarray(l->l_child, max, sizeof(pid_t));
+	if (l->l_child == NULL)
 		fatal("listener");
+	l->l_maxchild = max;
+}
+
+static void
+leave(struct listener *l)
+{
+	kill_rest(l);
+	log_relay(l->l_log[0]);
+	(void)unlink(RUNDIR_RTMPD);
+	(void)unlink(RUNDIR_PID);
+	log_info("stopped pid=%d killed=%u", (int)getpid(), l->l_nchild);
+	free(l->l_child);
+}
+
+int
+listener_run(struct server *sv)
+{
+	struct listener l = { .l_server = sv, .l_last_hub = -1 };
+	bool upgraded = upgrade_handed();
+
+	if (upgraded)
+		start_upgraded(&l);
+	else
+		start_afresh(&l);
+	make_room(&l);
+	open_signals(&l);
 	proc_title("rtmpd: listener");
 	server_prepare(sv);
-	server_shut_in(sv);
 	start_hub(&l);
-	log_start(sv);
+	if (upgraded)
+		upgrade_done(&l);
+	else
+		log_start(sv);
+	reap(&l);		/* the signals of those may be gone */
 	while (l.l_stop_by == 0 || ((l.l_nchild > 0 || l.l_hub > 0 ||
-	    l.l_stopping_hub != -1) && clock_ms() < l.l_stop_by))
+	    l.l_last_hub != -1) && clock_ms() < l.l_stop_by))
 		turn(&l);
-	kill_rest(&l);
-	log_relay(l.l_log[0]);
-	pidfile_remove(l.l_pidfile);
-	free(l.l_child);
-	log_info("stopped pid=%d killed=%u", (int)getpid(), l.l_nchild);
+	leave(&l);
 	return 0;
 }

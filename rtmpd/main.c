@@ -11,13 +11,14 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "server.h"
+#include "listener.h"
 #include "sys/log.h"
 #include "sys/proc.h"
 #include "sys/rundir.h"
 
 struct options {
 	struct conf_listen	 o_listen[CONF_LISTEN_MAX];
+	const char		*o_listen_arg[CONF_LISTEN_MAX];
 	uint32_t		 o_nlisten;
 	const char		*o_conf;
 	const char		*o_rundir;
@@ -51,6 +52,7 @@ add_listen(struct options *o, const char *text)
 
 	if (o->o_nlisten == CONF_LISTEN_MAX)
 		errx(EX_USAGE, "-l: more than %d", CONF_LISTEN_MAX);
+	o->o_listen_arg[o->o_nlisten] = text;
 	why = conf_parse_listen(text, &o->o_listen[o->o_nlisten++]);
 	if (why != NULL)
 		errx(EX_USAGE, "-l %s: %s", text, why);
@@ -107,11 +109,12 @@ parse(int argc, char **argv, struct options *o)
 	exit(EX_USAGE);
 }
 
-/* Under inetd standard error may be the peer: there the log is told. */
+/* The log is told where standard error may be the peer, under inetd, or be
+ * closed, in an upgrade. */
 static void
 refuse_conf(const struct options *o, const char *error)
 {
-	if (o->o_inetd)
+	if (o->o_inetd || upgrade_handed())
 		fatalx("%s", error);
 	errx(1, "%s", error);
 }
@@ -133,6 +136,25 @@ load_conf(struct server *sv, const struct options *o)
 		return;
 	memcpy(sv->sv_conf.cf_listen, o->o_listen, sizeof(o->o_listen));
 	sv->sv_conf.cf_nlisten = o->o_nlisten;
+	memcpy(sv->sv_listen_arg, o->o_listen_arg, sizeof(o->o_listen_arg));
+	sv->sv_nlisten_args = (int)o->o_nlisten;
+}
+
+/* By the name that we were called by, so that a link that leads elsewhere
+ * later leads to the next version; from PATH, by where we are. */
+static char *
+find_program(const char *name)
+{
+	char path[PATH_MAX], cwd[PATH_MAX];
+
+	if (name[0] == '/')
+		return strdup(name);
+	if (strchr(name, '/') != NULL && getcwd(cwd, sizeof(cwd)) != NULL &&
+	    snprintf(path, sizeof(path), "%s/%s", cwd, name) <
+	    (int)sizeof(path))
+		return strdup(path);
+	return proc_sibling("rtmpd", path, sizeof(path)) == 0 ?
+	    strdup(path) : NULL;
 }
 
 static void
@@ -158,6 +180,7 @@ main(int argc, char **argv)
 	struct options o = { .o_conf = NULL };
 	int status;
 
+	server.sv_program = find_program(argv[0]);
 	proc_title_init(argc, argv);
 	parse(argc, argv, &o);
 	log_to_stderr();
@@ -166,6 +189,10 @@ main(int argc, char **argv)
 	server.sv_verbose = o.o_verbose;
 	if (o.o_inetd && !o.o_check && (status = inetd_open()) != 0)
 		return status;
+	if (o.o_check && upgrade_handed())
+		upgrade_try();
+	if (server.sv_program == NULL)
+		fatal("path of rtmpd");
 	load_conf(&server, &o);
 	if (o.o_check)
 		return 0;

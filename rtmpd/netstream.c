@@ -58,6 +58,17 @@ netstream_any(const struct conn *c, enum session_role role)
 	return false;
 }
 
+bool
+netstream_live(const struct conn *c)
+{
+	const struct netstream *ns;
+
+	for (ns = c->c_stream; ns < c->c_stream + HUB_SLOTS; ns++)
+		if (ns->ns_publish != NULL || play_streaming(ns))
+			return true;
+	return false;
+}
+
 void
 netstream_title(struct conn *c)
 {

@@ -178,6 +178,18 @@ play_gone(struct conn *c, struct netstream *ns)
 }
 
 void
+play_without_hub(struct conn *c, struct netstream *ns)
+{
+	uint64_t active;
+
+	if (!play_streaming(ns))
+		return;
+	active = ring_active(&ns->ns_play->pl_ring);
+	if (c->c_now >= active + c->c_conf->cf_linger)
+		play_gone(c, ns);
+}
+
+void
 play_stop(struct netstream *ns)
 {
 	struct play *pl = ns->ns_play;

@@ -53,6 +53,9 @@ void	play_ring(struct conn *, struct netstream *, int fd,
 	    uint64_t generation);
 void	play_gone(struct conn *, struct netstream *);
 void	play_stop(struct netstream *);
+/* No hub will tell: has the publisher been silent for `linger`? Then it has
+ * gone. */
+void	play_without_hub(struct conn *, struct netstream *);
 
 /* The peer stops for a while; goes on at the newest join point. */
 void	play_pause(struct conn *, struct netstream *, bool on);

@@ -16,7 +16,10 @@ struct server {
 	struct conf	 sv_conf;
 	struct priv	 sv_priv;
 	struct sandbox	 sv_sandbox;	/* of connections */
+	char		*sv_program;	/* absolute path of rtmpd */
 	const char	*sv_conf_path;	/* as given by -f, NULL if not */
+	const char	*sv_listen_arg[CONF_LISTEN_MAX];	/* as given by -l */
+	int		 sv_nlisten_args;
 	char		*sv_rundir;	/* absolute; we are in it */
 	bool		 sv_foreground;
 	bool		 sv_verbose;
@@ -44,8 +47,7 @@ pid_t	hubstart_spawn(const struct server *, unsigned int idle);
 /* Connect to the hub of the run directory; start one, with a parent that
  * keeps it alive, if there is none. Returns the connection, or -1. */
 int	hubstart_on_demand(const struct server *);
-/* Ask the hub that runs here, whoever started it, to end. Returns a pidfd to
- * wait for, or -1 if there is none. */
-int	hubstart_stop(void);
+/* The hub that runs here, whoever started it: a pidfd, -1 if there is none. */
+int	hubstart_find(pid_t *pid);
 
 #endif

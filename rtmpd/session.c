@@ -204,6 +204,21 @@ check_ping(struct conn *c)
 		output_event(c, RTMP_PING_REQUEST, (uint32_t)c->c_now);
 }
 
+/* The hub is of another version: who plays sees for itself that the publisher
+ * has gone, and who has nothing left to stream ends. */
+static void
+check_forsaken(struct conn *c)
+{
+	struct netstream *ns;
+
+	if (!hublink_forsaken(c))
+		return;
+	FOREACH_STREAM(ns, c)
+		play_without_hub(c, ns);
+	if (!netstream_live(c))
+		conn_end(c, "hub-version", NULL);
+}
+
 static void
 check_times(struct conn *c)
 {
@@ -230,6 +245,7 @@ check_times(struct conn *c)
 			publish_stats(c, ns);
 	}
 	check_ping(c);
+	check_forsaken(c);
 	hublink_retry(c);
 	report(c);
 }

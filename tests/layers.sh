@@ -24,6 +24,7 @@ forbid common/media '(shm|conf|sys)/'
 forbid common/conf '(rtmp|media)/'
 forbid hub '(\.\./)*(rtmpd|rtmp|media|tools)/'
 forbid rtmpd '(\.\./)*(hub|tools)/'
+forbid tools '(\.\./)*(rtmpd|hub)/'
 forbid tests/bench '(\.\./)*(rtmpd|hub|rtmp|media|shm|conf|sys)/'
 
 [ "$bad" -eq 0 ] && echo "layers: ok"

@@ -50,6 +50,8 @@ struct conf {
 	uint32_t		 cf_ping_timeout;
 	uint32_t		 cf_stats_interval;
 	uint32_t		 cf_hub_idle;
+	uint32_t		 cf_drain_timeout;
+	char			 cf_drain_url[256];	/* "": the same again */
 	uint32_t		 cf_max_connections;
 	uint32_t		 cf_max_per_address;
 	uint32_t		 cf_max_streams;

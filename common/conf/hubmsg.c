@@ -15,15 +15,26 @@ ended(const char *s, size_t size)
 
 #define ENDED(array)	ended(array, sizeof(array))
 
+static bool
+is_message(struct hub_head *h, ssize_t len, enum hubmsg_type type, size_t min,
+    size_t size)
+{
+	if (len < (ssize_t)min || len > UINT16_MAX ||
+	    h->hh_format != (HUBMSG_VERSION << 16 | (uint32_t)len) ||
+	    h->hh_type != type || h->hh_slot >= HUB_SLOTS)
+		return false;
+	if ((size_t)len < size)
+		memset((char *)h + len, 0, size - (size_t)len);
+	return true;
+}
+
 bool
 hub_report_valid(struct hub_report *r, ssize_t len)
 {
 	int i;
 
-	if (len != (ssize_t)sizeof(*r) ||
-	    r->hr_head.hh_format != HUBMSG_FORMAT(*r) ||
-	    r->hr_head.hh_type != HUB_REPORT ||
-	    r->hr_head.hh_slot >= HUB_SLOTS || r->hr_role > ROLE_PLAY)
+	if (!is_message(&r->hr_head, len, HUB_REPORT, HUB_REPORT_MIN,
+	    sizeof(*r)) || r->hr_role > ROLE_PLAY)
 		return false;
 	for (i = 0; i < REGISTRY_TRACKS; i++)
 		if (!ENDED(r->hr_track[i].tk_profile))
@@ -37,13 +48,15 @@ hub_report_valid(struct hub_report *r, ssize_t len)
 bool
 hub_answer_valid(struct hub_answer *a, ssize_t len)
 {
-	return len == (ssize_t)sizeof(*a) &&
-	    a->ha_head.hh_format == HUBMSG_FORMAT(*a) &&
-	    a->ha_head.hh_type == HUB_ANSWER &&
-	    a->ha_head.hh_slot < HUB_SLOTS &&
-	    a->ha_verdict >= HUB_WELCOME && a->ha_verdict <= HUB_CLOSE &&
-	    a->ha_reason <= HUB_VERSION &&
-	    ENDED(a->ha_text);
+	return is_message(&a->ha_head, len, HUB_ANSWER, HUB_ANSWER_MIN,
+	    sizeof(*a)) && a->ha_verdict >= HUB_WELCOME && ENDED(a->ha_text);
+}
+
+bool
+hubmsg_is_alien(const struct hub_head *h, ssize_t len)
+{
+	return len >= (ssize_t)sizeof(*h) &&
+	    h->hh_format >> 16 != HUBMSG_VERSION;
 }
 
 const char *

@@ -12,6 +12,13 @@
  *
  * A connection serves up to HUB_SLOTS streams at a time, each in a slot of its
  * own; slot 0 also stands for the connection itself.
+ *
+ * The two may be of different releases. Within a version a message may grow at
+ * its end, and verdicts and reasons may be added: who knows less takes what it
+ * knows, who knows more takes what is missing for zero. Anything else is
+ * another version, and those do not talk, but for the first 12 bytes of an
+ * answer, which never change, so that HUB_CLOSE with HUB_VERSION is understood
+ * for ever.
  */
 #ifndef CONF_HUBMSG_H
 #define CONF_HUBMSG_H
@@ -22,9 +29,12 @@
 #include <sys/types.h>
 
 #include "shm/counters.h"
+#include "shm/growth.h"
 #include "shm/registry.h"
 
+#ifndef HUBMSG_VERSION
 #define HUBMSG_VERSION	1u
+#endif
 #define HUB_SLOTS	8
 #define HUB_NO_STREAM	UINT32_MAX
 
@@ -38,6 +48,10 @@ struct hub_head {
 	uint16_t	 hh_type;	/* enum hubmsg_type */
 	uint16_t	 hh_slot;
 };
+
+#define HUB_REPORT_MIN	952	/* bytes, the first of this version */
+#define HUB_ANSWER_MIN	96
+#define HUB_EXIT_UPGRADE 3	/* exit status of a hub: start the next */
 
 #define HUBMSG_FORMAT(type)	(HUBMSG_VERSION << 16 | sizeof(type))
 
@@ -56,13 +70,14 @@ struct hub_report {
 	char		 hr_host[REGISTRY_TEXT];	/* address alone */
 	char		 hr_program[REGISTRY_TEXT];	/* what it calls itself */
 	struct shm_track hr_track[REGISTRY_TRACKS];	/* publisher only */
+	GROWN(hr_next)
 };
 _Static_assert(offsetof(struct hub_report, hr_wish) == 12, "moved");
 _Static_assert(offsetof(struct hub_report, hr_generation) == 16, "moved");
 _Static_assert(offsetof(struct hub_report, hr_counters) == 40, "moved");
 _Static_assert(offsetof(struct hub_report, hr_name) == 120, "moved");
 _Static_assert(offsetof(struct hub_report, hr_track) == 504, "moved");
-_Static_assert(sizeof(struct hub_report) == 952, "resized");
+_Static_assert(sizeof(struct hub_report) == 952 + GROWTH, "resized");
 
 enum hub_verdict {
 	HUB_WELCOME = 1,	/* registered; fds: registry, log socket */
@@ -72,6 +87,7 @@ enum hub_verdict {
 	HUB_IDLE,		/* no publisher now; wait */
 	HUB_GONE,		/* the publisher has gone for good */
 	HUB_CLOSE,		/* end this connection */
+	HUB_RECONNECT,		/* ask the peer to come back elsewhere */
 };
 
 enum hub_reason {
@@ -93,18 +109,23 @@ struct hub_answer {
 	uint64_t	 ha_ring_size;	/* bytes of data */
 	uint32_t	 ha_wish;	/* hr_wish of the report it answers */
 	char		 ha_text[60];	/* for the log, "" if nothing to add */
+	GROWN(ha_next)
 };
 _Static_assert(offsetof(struct hub_answer, ha_generation) == 16, "moved");
 _Static_assert(offsetof(struct hub_answer, ha_text) == 36, "moved");
-_Static_assert(sizeof(struct hub_answer) == 96, "resized");
+_Static_assert(sizeof(struct hub_answer) == 96 + GROWTH, "resized");
 
 /*
- * Is this packet a report, or an answer, of our version and size, with its
- * strings ended and its enums in range? Everything else in it is checked by
- * whoever uses it.
+ * Is this packet, `len` bytes long when it was sent, a report, or an answer, of
+ * our version, with its strings ended and its enums in range? Everything else
+ * in it is checked by whoever uses it. What its sender knows nothing of is set
+ * to zero.
  */
 bool	hub_report_valid(struct hub_report *, ssize_t len);
 bool	hub_answer_valid(struct hub_answer *, ssize_t len);
+
+/* One that is not: is it of another version? */
+bool	hubmsg_is_alien(const struct hub_head *, ssize_t len);
 
 /* The words of an enum hub_reason for logs: "busy", "limit", … */
 const char *hub_reason_text(unsigned int reason);

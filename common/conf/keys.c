@@ -55,6 +55,9 @@ const struct conf_key	conf_keys[] = {
 	DURATION("ping-timeout", "30s",	"100ms", "24h",	cf_ping_timeout),
 	DURATION("stats-interval", "30s", "100ms", "24h", cf_stats_interval),
 	DURATION("hub-idle",	"60s",	"100ms", "24h",	cf_hub_idle),
+	DURATION("drain-timeout", "60s", "0",	"24h",	cf_drain_timeout),
+	{ "drain-url", KEY_STRING, NULL, NULL, NULL, NULL, 0,
+	    FIELD(cf_drain_url) },
 
 	COUNT("max-connections", "4096", "1",	"65536", cf_max_connections),
 	COUNT("max-per-address", "2048", "1",	"65536", cf_max_per_address),

@@ -60,6 +60,12 @@ enum rtmp_result command_parse(const struct rtmp_msg *, struct command *);
  */
 bool	command_too_deep(const struct rtmp_msg *, int depth);
 
+/* capsEx (Enhanced RTMP v2, connect) */
+#define CAPS_RECONNECT	1
+#define CAPS_MULTITRACK	2
+#define CAPS_MODEX	4
+#define CAPS_NANO	8
+
 struct command_connect {
 	char		 cc_app[COMMAND_TEXT];
 	char		 cc_tcurl[COMMAND_TEXT];
@@ -103,6 +109,11 @@ void	reply_error(struct amf_out *, double txn, const char *code,
  */
 void	reply_status(struct amf_out *, const char *level, const char *code,
 	    const char *description, const char *details);
+/*
+ * NetConnection.Connect.ReconnectRequest (Enhanced RTMP v2): please connect
+ * anew, to `url`, which may be relative, or if it is "" to where you did.
+ */
+void	reply_reconnect(struct amf_out *, const char *url);
 /* onFCPublish, onFCUnpublish, onFCSubscribe: name, 0, null, {code, …}. */
 void	reply_fc(struct amf_out *, const char *name, const char *code,
 	    const char *description);

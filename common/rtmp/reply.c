@@ -10,9 +10,6 @@
 
 /* What a relay forwards: any codec (Enhanced RTMP v2, connect). */
 #define FOURCC_FORWARD	4
-#define CAPS_MULTITRACK	2
-#define CAPS_MODEX	4
-#define CAPS_NANO	8
 
 static void
 put_text(struct amf_out *o, const char *key, const char *text)
@@ -80,7 +77,8 @@ reply_connect(struct amf_out *o, double txn, double encoding)
 	amf_put_string(o, "*");
 	put_forwards_all(o, "videoFourCcInfoMap");
 	put_forwards_all(o, "audioFourCcInfoMap");
-	put_number(o, "capsEx", CAPS_MULTITRACK | CAPS_MODEX | CAPS_NANO);
+	put_number(o, "capsEx", CAPS_RECONNECT | CAPS_MULTITRACK |
+	    CAPS_MODEX | CAPS_NANO);
 	amf_put_end(o);
 
 	/* GStreamer insists that this one comes second. */
@@ -130,6 +128,18 @@ reply_status(struct amf_out *o, const char *level, const char *code,
 	put_info(o, level, code, description);
 	if (details != NULL)
 		put_text(o, "details", details);
+	amf_put_end(o);
+}
+
+void
+reply_reconnect(struct amf_out *o, const char *url)
+{
+	put_head(o, "onStatus", 0);
+	amf_put_null(o);
+	put_info(o, "status", "NetConnection.Connect.ReconnectRequest",
+	    "The server is about to go.");
+	if (url[0] != '\0')
+		put_text(o, "tcUrl", url);
 	amf_put_end(o);
 }
 

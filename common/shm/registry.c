@@ -141,22 +141,45 @@ registry_add(_Atomic uint64_t *total, uint64_t n)
 	    memory_order_relaxed);
 }
 
+static bool
+set_table(struct registry_table *rt, uint32_t n, uint32_t size, uint32_t min)
+{
+	rt->rt_n = n;
+	rt->rt_size = size;
+	return size >= min && size <= UINT16_MAX && size % 8 == 0;
+}
+
+static uint64_t
+table_bytes(const struct registry_table *rt)
+{
+	return (uint64_t)rt->rt_n * rt->rt_size;
+}
+
 static const char *
 check_header(const struct shm_registry *h, size_t file,
     struct registry_view *rv)
 {
+	uint32_t format, head;
+
 	/* pairs with the release store in registry_create() */
 	if (atomic_load_explicit(&h->rg_magic, memory_order_acquire) !=
 	    REGISTRY_MAGIC)
 		return "no registry: wrong magic";
-	if (h->rg_format != REGISTRY_FORMAT ||
-	    h->rg_stream_size != sizeof(struct shm_stream) ||
-	    h->rg_session_size != sizeof(struct shm_session))
+	format = h->rg_format;
+	head = format & UINT16_MAX;
+	if (format >> 16 != REGISTRY_VERSION ||
+	    head < REGISTRY_HEADER_MIN || head % 8 != 0 ||
+	    !set_table(&rv->rv_streams, h->rg_nstreams, h->rg_stream_size,
+	    REGISTRY_STREAM_MIN) ||
+	    !set_table(&rv->rv_sessions, h->rg_nsessions, h->rg_session_size,
+	    REGISTRY_SESSION_MIN))
 		return "registry of another version";
-	rv->rv_nstreams = h->rg_nstreams;
-	rv->rv_nsessions = h->rg_nsessions;
-	if (registry_size(rv->rv_nstreams, rv->rv_nsessions) > file)
+	if (head + table_bytes(&rv->rv_streams) +
+	    table_bytes(&rv->rv_sessions) > file)
 		return "registry smaller than its tables";
+	rv->rv_streams.rt_first = (const char *)h + head;
+	rv->rv_sessions.rt_first = rv->rv_streams.rt_first +
+	    table_bytes(&rv->rv_streams);
 	return NULL;
 }
 
@@ -168,20 +191,17 @@ registry_attach(struct registry_view *rv, int fd)
 	struct stat st;
 
 	memset(rv, 0, sizeof(*rv));
-	if (fstat(fd, &st) == -1 ||
-	    (size_t)st.st_size < sizeof(struct shm_registry))
+	if (fstat(fd, &st) == -1 || st.st_size < REGISTRY_HEADER_MIN)
 		return "registry too small";
 	h = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
 	if (h == MAP_FAILED)
 		return "cannot map the registry";
 	if ((why = check_header(h, (size_t)st.st_size, rv)) != NULL) {
 		munmap((void *)h, (size_t)st.st_size);
+		memset(rv, 0, sizeof(*rv));
 		return why;
 	}
 	rv->rv_head = h;
-	rv->rv_stream = (const struct shm_stream *)(h + 1);
-	rv->rv_session =
-	    (const struct shm_session *)(rv->rv_stream + rv->rv_nstreams);
 	rv->rv_bytes = (size_t)st.st_size;
 	return NULL;
 }
@@ -194,17 +214,34 @@ registry_detach(struct registry_view *rv)
 	memset(rv, 0, sizeof(*rv));
 }
 
+/* Every entry begins with its count and 4 bytes outside of it. */
+#define ENTRY_HEAD	8
+
+/* Copy the body of an entry, `bytes` long to us. */
+static bool
+get_entry(const struct registry_table *rt, uint32_t slot, void *body,
+    size_t bytes)
+{
+	size_t there = rt->rt_size - ENTRY_HEAD;
+	const char *entry;
+
+	if (slot >= rt->rt_n)
+		return false;
+	if (there > bytes)
+		there = bytes;
+	memset((char *)body + there, 0, bytes - there);
+	entry = rt->rt_first + (size_t)slot * rt->rt_size;
+	return get_words((const _Atomic uint32_t *)(const void *)entry,
+	    entry + ENTRY_HEAD, body, there);
+}
+
 bool
 registry_get_stream(const struct registry_view *rv, uint32_t slot,
     struct stream_body *sb)
 {
-	const struct shm_stream *st;
 	int i;
 
-	if (slot >= rv->rv_nstreams)
-		return false;
-	st = &rv->rv_stream[slot];
-	if (!get_words(&st->st_seq, &st->st_body, sb, sizeof(*sb)))
+	if (!get_entry(&rv->rv_streams, slot, sb, sizeof(*sb)))
 		return false;
 	sb->sb_name[sizeof(sb->sb_name) - 1] = '\0';
 	sb->sb_peer[sizeof(sb->sb_peer) - 1] = '\0';
@@ -219,12 +256,7 @@ bool
 registry_get_session(const struct registry_view *rv, uint32_t slot,
     struct session_body *eb)
 {
-	const struct shm_session *se;
-
-	if (slot >= rv->rv_nsessions)
-		return false;
-	se = &rv->rv_session[slot];
-	if (!get_words(&se->se_seq, &se->se_body, eb, sizeof(*eb)))
+	if (!get_entry(&rv->rv_sessions, slot, eb, sizeof(*eb)))
 		return false;
 	eb->eb_name[sizeof(eb->eb_name) - 1] = '\0';
 	eb->eb_peer[sizeof(eb->eb_peer) - 1] = '\0';
@@ -235,9 +267,12 @@ registry_get_session(const struct registry_view *rv, uint32_t slot,
 uint32_t
 registry_subscribers(const struct registry_view *rv, uint32_t slot)
 {
-	if (slot >= rv->rv_nstreams)
+	const struct registry_table *rt = &rv->rv_streams;
+	const struct shm_stream *st;
+
+	if (slot >= rt->rt_n)
 		return 0;
+	st = (const void *)(rt->rt_first + (size_t)slot * rt->rt_size);
 	/* pairs with registry_set_subscribers(); orders nothing */
-	return atomic_load_explicit(&rv->rv_stream[slot].st_subscribers,
-	    memory_order_relaxed);
+	return atomic_load_explicit(&st->st_subscribers, memory_order_relaxed);
 }

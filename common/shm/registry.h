@@ -4,6 +4,10 @@
  * Written by one hub alone, read by anyone it hands the descriptor to, without
  * locks: each entry lies under a sequence count of its own. A new hub makes a
  * new registry. rtmpd-shm(7) describes it in full.
+ *
+ * Within a version header and entries may grow at their end, and reader and
+ * hub may be of different releases: sizes are those of the header, not of
+ * these structs, and what an older hub does not know reads as zero.
  */
 #ifndef SHM_REGISTRY_H
 #define SHM_REGISTRY_H
@@ -14,6 +18,7 @@
 #include <stdint.h>
 
 #include "shm/counters.h"
+#include "shm/growth.h"
 
 #define REGISTRY_MAGIC	0x73696765u		/* "egis" */
 #define REGISTRY_VERSION 1u
@@ -41,6 +46,7 @@ struct shm_registry {
 	_Atomic uint64_t rg_takeovers;	/* [H] silent publishers ended */
 	_Atomic uint64_t rg_ring_bytes;	/* [H] reserved for rings now */
 	uint64_t	 rg_pad2[3];
+	GROWN(rg_next)
 };
 _Static_assert(offsetof(struct shm_registry, rg_generation) == 8, "moved");
 _Static_assert(offsetof(struct shm_registry, rg_pid) == 16, "moved");
@@ -51,7 +57,7 @@ _Static_assert(offsetof(struct shm_registry, rg_session_size) == 32, "moved");
 _Static_assert(offsetof(struct shm_registry, rg_started) == 40, "moved");
 _Static_assert(offsetof(struct shm_registry, rg_connections) == 64, "moved");
 _Static_assert(offsetof(struct shm_registry, rg_ring_bytes) == 96, "moved");
-_Static_assert(sizeof(struct shm_registry) == 128, "resized");
+_Static_assert(sizeof(struct shm_registry) == 128 + GROWTH, "resized");
 
 #define REGISTRY_FORMAT	(REGISTRY_VERSION << 16 | sizeof(struct shm_registry))
 
@@ -89,15 +95,16 @@ struct stream_body {
 	char		 sb_peer[REGISTRY_TEXT];
 	char		 sb_program[REGISTRY_TEXT];
 	struct shm_track sb_track[REGISTRY_TRACKS];
+	GROWN(sb_next)
 };
-_Static_assert(sizeof(struct stream_body) == 888, "resized");
+_Static_assert(sizeof(struct stream_body) == 888 + GROWTH, "resized");
 
 struct shm_stream {
 	_Atomic uint32_t st_seq;	/* [H] odd while being written */
 	_Atomic uint32_t st_subscribers; /* [H] outside the count */
 	struct stream_body st_body;	/* [H] */
 };
-_Static_assert(sizeof(struct shm_stream) == 896, "resized");
+_Static_assert(sizeof(struct shm_stream) == 896 + GROWTH, "resized");
 
 enum session_role { ROLE_NONE, ROLE_PUBLISH, ROLE_PLAY };
 
@@ -111,15 +118,21 @@ struct session_body {
 	char		 eb_name[REGISTRY_NAME];
 	char		 eb_peer[REGISTRY_TEXT];
 	char		 eb_program[REGISTRY_TEXT];
+	GROWN(eb_next)
 };
-_Static_assert(sizeof(struct session_body) == 424, "resized");
+_Static_assert(sizeof(struct session_body) == 424 + GROWTH, "resized");
 
 struct shm_session {
 	_Atomic uint32_t se_seq;	/* [H] odd while being written */
 	uint32_t	 se_pad;
 	struct session_body se_body;	/* [H] */
 };
-_Static_assert(sizeof(struct shm_session) == 432, "resized");
+_Static_assert(sizeof(struct shm_session) == 432 + GROWTH, "resized");
+
+/* Bytes of header and entries in the first release of this version. */
+#define REGISTRY_HEADER_MIN	128
+#define REGISTRY_STREAM_MIN	896
+#define REGISTRY_SESSION_MIN	432
 
 /* Bytes of a registry with these tables. */
 size_t	registry_size(uint32_t nstreams, uint32_t nsessions);
@@ -146,11 +159,12 @@ void	registry_add(_Atomic uint64_t *total, uint64_t n);
 /* The readers' side: nothing in it is trusted beyond what attach checked. */
 struct registry_view {
 	const struct shm_registry	*rv_head;
-	const struct shm_stream		*rv_stream;
-	const struct shm_session	*rv_session;
 	size_t				 rv_bytes;
-	uint32_t			 rv_nstreams;
-	uint32_t			 rv_nsessions;
+	struct registry_table {
+		const char		*rt_first;
+		uint32_t		 rt_n;
+		uint32_t		 rt_size;	/* bytes of an entry */
+	}				 rv_streams, rv_sessions;
 };
 
 /* Map a registry read-only. NULL, or a static sentence why not. */

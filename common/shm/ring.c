@@ -139,12 +139,15 @@ static const char *
 check_header(const struct shm_ring *r, uint64_t file, uint64_t *size)
 {
 	uint64_t data = file - RING_HEADER;
+	uint32_t format;
 
 	/* pairs with the release store in ring_create() */
 	if (atomic_load_explicit(&r->sr_magic, memory_order_acquire) !=
 	    RING_MAGIC)
 		return "no ring: wrong magic";
-	if (r->sr_format != RING_FORMAT)
+	format = r->sr_format;
+	if (format >> 16 != RING_VERSION ||
+	    (format & UINT16_MAX) < RING_FIELDS_MIN)
 		return "ring of another version";
 	/* the file's word counts: sr_size may change between two looks */
 	if (data < RING_SIZE_MIN || data > RING_SIZE_MAX ||

@@ -7,6 +7,9 @@
  * size is its offset in the data, which follows the header page. The ring
  * holds the bytes from sr_resv - sr_size to sr_head; what lies between
  * sr_head and sr_resv is being written.
+ *
+ * Publisher and subscribers may be of different releases: within a version the
+ * fields of the header may become more, at their end.
  */
 #ifndef SHM_RING_H
 #define SHM_RING_H
@@ -16,8 +19,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "shm/growth.h"
+
 #define RING_MAGIC	0x676e6952u		/* "Ring" */
 #define RING_VERSION	1u
+#define RING_FIELDS_MIN	128u			/* bytes of struct shm_ring */
 #define RING_HEADER	4096u			/* data starts here */
 #define RING_SIZE_MIN	(64u * 1024)
 #define RING_SIZE_MAX	(1024u * 1024 * 1024)
@@ -39,6 +45,7 @@ struct shm_ring {
 	_Atomic uint32_t sr_wake;	/* [P] futex, bumped per tick */
 	_Atomic uint32_t sr_hold;	/* [P] hold of the wake in force, ms */
 	uint64_t	 sr_pad1[3];
+	GROWN(sr_next)
 };
 _Static_assert(offsetof(struct shm_ring, sr_magic) == 0, "moved");
 _Static_assert(offsetof(struct shm_ring, sr_format) == 4, "moved");
@@ -51,7 +58,7 @@ _Static_assert(offsetof(struct shm_ring, sr_join) == 80, "moved");
 _Static_assert(offsetof(struct shm_ring, sr_active) == 88, "moved");
 _Static_assert(offsetof(struct shm_ring, sr_wake) == 96, "moved");
 _Static_assert(offsetof(struct shm_ring, sr_hold) == 100, "moved");
-_Static_assert(sizeof(struct shm_ring) == 128, "resized");
+_Static_assert(sizeof(struct shm_ring) == 128 + GROWTH, "resized");
 
 #define RING_FORMAT	(RING_VERSION << 16 | sizeof(struct shm_ring))
 

@@ -85,15 +85,15 @@ fdpass_recv(int sock, void *data, size_t size, int fds[FDPASS_MAX])
 
 	for (i = 0; i < FDPASS_MAX; i++)
 		fds[i] = -1;
-	n = recvmsg(sock, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	n = recvmsg(sock, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC | MSG_TRUNC);
 	if (n == -1)
 		return -1;
 	take_fds(&msg, fds);
-	if (n > 0 && (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0)
+	if (n > 0 && (msg.msg_flags & MSG_CTRUNC) == 0)
 		return n;
 	/* an empty packet looks like the end, but may carry descriptors */
 	close_fds(fds);
-	if ((msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0)
+	if ((msg.msg_flags & MSG_CTRUNC) == 0)
 		return 0;
 	errno = EMSGSIZE;
 	return -1;

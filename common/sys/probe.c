@@ -35,6 +35,13 @@ try_inet(int fd)
 }
 
 static int
+try_packet(int fd)
+{
+	(void)fd;
+	return socket(AF_PACKET, SOCK_RAW, 0);
+}
+
+static int
 try_exec(int fd)
 {
 	char *argv[] = { "true", NULL };
@@ -122,7 +129,8 @@ static const struct {
 	const char	*name;
 	int		(*call)(int);
 } calls[] = {
-	{ "open", try_open }, { "inet", try_inet }, { "exec", try_exec },
+	{ "open", try_open }, { "inet", try_inet },
+	{ "packet", try_packet }, { "exec", try_exec },
 	{ "truncate", try_truncate }, { "map", try_map },
 	{ "exec-map", try_exec_map }, { "ptrace", try_ptrace },
 	{ "kill", try_kill }, { "fork", try_fork },

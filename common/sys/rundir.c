@@ -20,13 +20,15 @@
 
 #include "sys/priv.h"
 
-static int
-default_path(const struct priv *pr, char *out, size_t size)
+int
+rundir_path(const char *path, const struct priv *pr, char *out, size_t size)
 {
 	const char *xdg = getenv("XDG_RUNTIME_DIR");
 	int n;
 
-	if (pr->pr_root)
+	if (*path != '\0')
+		n = snprintf(out, size, "%s", path);
+	else if (pr->pr_root)
 		n = snprintf(out, size, "/run/rtmpd");
 	else if (xdg != NULL && xdg[0] == '/')
 		n = snprintf(out, size, "%s/rtmpd", xdg);
@@ -39,7 +41,8 @@ static bool
 is_ours(const char *name)
 {
 	static const char *const known[] = {
-		".", "..", RUNDIR_LOCK, RUNDIR_START, RUNDIR_PID, RUNDIR_BOX,
+		".", "..", RUNDIR_LOCK, RUNDIR_START, RUNDIR_PID,
+		RUNDIR_RTMPD, RUNDIR_RTMPHUB, RUNDIR_BOX,
 	};
 	size_t i;
 
@@ -144,9 +147,7 @@ rundir_enter(const char *path, const struct priv *pr, char *used, size_t size,
 	char chosen[PATH_MAX];
 	int fd, rc;
 
-	if (*path != '\0')
-		strlcpy(chosen, path, sizeof(chosen));
-	else if (default_path(pr, chosen, sizeof(chosen)) == -1) {
+	if (rundir_path(path, pr, chosen, sizeof(chosen)) == -1) {
 		snprintf(err, errlen, "run directory: path too long");
 		return -1;
 	}

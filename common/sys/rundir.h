@@ -13,10 +13,18 @@
 #define RUNDIR_LOCK	"lock"		/* held by the hub while it lives */
 #define RUNDIR_START	"start"		/* held while starting a hub on demand */
 #define RUNDIR_PID	"rtmpd.pid"	/* locked by the listener */
+#define RUNDIR_RTMPD	"rtmpd.ctl"	/* where the listener takes orders */
+#define RUNDIR_RTMPHUB	"rtmphub.ctl"	/* where the hub does */
 #define RUNDIR_BOX	"box"		/* root directory of connections */
 #define RUNDIR_HUB	"box/hub.sock"	/* the hub's socket */
 
 struct priv;
+
+/*
+ * The path that rundir_enter() would use. Returns 0, or -1: too long.
+ */
+int	rundir_path(const char *path, const struct priv *, char *out,
+	    size_t size);
 
 /*
  * Create the run directory and its box if missing, see that nobody else could

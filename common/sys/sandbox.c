@@ -2,13 +2,12 @@
 /*
  * sandbox.c - which system calls a process may make, by its role.
  *
- * The table lists what is allowed; the rest kills. A child inherits the
- * listener's filter, and a hub is executed under it, so the listener's lists
- * what they need as well: it keeps out what none of rtmpd has any use for.
+ * For hub and connection a table lists what is allowed; the rest kills. What
+ * the listener executes inherits its filter for good, the programs of later
+ * versions included, so that one lists what no version will have any use for.
  */
 #include "sys/sandbox.h"
 
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -25,10 +24,9 @@
 
 #include "sys/probe.h"
 
-#define L	(1U << SANDBOX_LISTENER)
 #define H	(1U << SANDBOX_HUB)
 #define C	(1U << SANDBOX_CONNECTION)
-#define ALL	(L | H | C)
+#define ALL	(H | C)
 
 struct rule {
 	int		 ru_call;
@@ -43,23 +41,22 @@ static const struct rule rules[] = {
 	{ SCMP_SYS(recvmsg), ALL },
 	{ SCMP_SYS(sendto), ALL },
 	{ SCMP_SYS(sendmsg), ALL },
-	{ SCMP_SYS(shutdown), L | C },
-	{ SCMP_SYS(connect), L | H },	/* syslog; connections: below */
-	{ SCMP_SYS(setsockopt), L | C },
-	{ SCMP_SYS(getsockopt), L | H },	/* credentials, pidfd */
-	{ SCMP_SYS(getpeername), L },
-	{ SCMP_SYS(accept4), L | H },
-	{ SCMP_SYS(read), L | H },	/* signalfd */
-	{ SCMP_SYS(write), L | H },	/* the log on stderr */
+	{ SCMP_SYS(shutdown), C },
+	{ SCMP_SYS(connect), H },	/* syslog; connections: below */
+	{ SCMP_SYS(setsockopt), C },
+	{ SCMP_SYS(getsockopt), H },	/* credentials, pidfd */
+	{ SCMP_SYS(accept4), H },
+	{ SCMP_SYS(read), H },	/* signalfd */
+	{ SCMP_SYS(write), H },	/* the log on stderr */
 	/* waiting */
-	{ SCMP_SYS(poll), L | C },
-	{ SCMP_SYS(ppoll), L | C },	/* poll(3) where there is no poll */
-	{ SCMP_SYS(epoll_wait), L | H },
-	{ SCMP_SYS(epoll_pwait), L | H },
-	{ SCMP_SYS(epoll_ctl), L | H },
+	{ SCMP_SYS(poll), C },
+	{ SCMP_SYS(ppoll), C },	/* poll(3) where there is no poll */
+	{ SCMP_SYS(epoll_wait), H },
+	{ SCMP_SYS(epoll_pwait), H },
+	{ SCMP_SYS(epoll_ctl), H },
 	{ SCMP_SYS(futex), ALL },
-	{ SCMP_SYS(futex_waitv), L | C },
-	{ SCMP_SYS(setitimer), L | C },
+	{ SCMP_SYS(futex_waitv), C },
+	{ SCMP_SYS(setitimer), C },
 	{ SCMP_SYS(nanosleep), ALL },
 	{ SCMP_SYS(clock_nanosleep), ALL },
 	{ SCMP_SYS(restart_syscall), ALL },	/* after SIGSTOP in a wait */
@@ -69,82 +66,49 @@ static const struct rule rules[] = {
 	{ SCMP_SYS(time), ALL },
 	/* descriptors and memory */
 	{ SCMP_SYS(close), ALL },
-	{ SCMP_SYS(dup), L },
-	{ SCMP_SYS(fcntl), L },		/* others: below */
 	{ SCMP_SYS(fstat), ALL },	/* the size of what is to be mapped */
 	{ SCMP_SYS(newfstatat), ALL },	/* fstat(3) since glibc 2.33 */
 	{ SCMP_SYS(munmap), ALL },
 	{ SCMP_SYS(mremap), ALL },
 	{ SCMP_SYS(brk), ALL },
-	{ SCMP_SYS(madvise), L },	/* others: below */
 	{ SCMP_SYS(getrandom), ALL },
 	/* the process itself */
 	{ SCMP_SYS(getpid), ALL },
-	{ SCMP_SYS(gettid), L | H },	/* syslog(3), abort(3) */
-	{ SCMP_SYS(setrlimit), L },
-	{ SCMP_SYS(prlimit64), L },
+	{ SCMP_SYS(gettid), H },	/* syslog(3), abort(3) */
 	{ SCMP_SYS(rt_sigaction), ALL },
 	{ SCMP_SYS(rt_sigprocmask), ALL },
 	{ SCMP_SYS(rt_sigreturn), ALL },
 	{ SCMP_SYS(exit), ALL },
 	{ SCMP_SYS(exit_group), ALL },
 	/* the hub: rings, its socket, who is at the other end */
-	{ SCMP_SYS(openat), L | H },
-	{ SCMP_SYS(unlink), L | H },
-	{ SCMP_SYS(unlinkat), L | H },
-	{ SCMP_SYS(ftruncate), L | H },
-	{ SCMP_SYS(fallocate), L | H },
-	{ SCMP_SYS(flock), L | H },
-	{ SCMP_SYS(pidfd_open), L | H },
-	{ SCMP_SYS(pidfd_send_signal), L | H },
-	/* the listener: children, and shutting them in */
-	{ SCMP_SYS(clone), L },
-	{ SCMP_SYS(clone3), L },
-	{ SCMP_SYS(wait4), L },
-	{ SCMP_SYS(kill), L },
-	{ SCMP_SYS(setsid), L },
-	{ SCMP_SYS(close_range), L },
-	{ SCMP_SYS(dup2), L },
-	{ SCMP_SYS(dup3), L },
-	{ SCMP_SYS(chroot), L },
-	{ SCMP_SYS(chdir), L },
-	{ SCMP_SYS(setgroups), L },
-	{ SCMP_SYS(setresuid), L },
-	{ SCMP_SYS(setresgid), L },
-	{ SCMP_SYS(prctl), L },
-	{ SCMP_SYS(seccomp), L },
-	/* the hub that it executes, until its own filter */
-	{ SCMP_SYS(execve), L },
-	{ SCMP_SYS(readlink), L },
-	{ SCMP_SYS(readlinkat), L },
-	{ SCMP_SYS(access), L },
-	{ SCMP_SYS(faccessat), L },
-	{ SCMP_SYS(faccessat2), L },
-	{ SCMP_SYS(arch_prctl), L },
-	{ SCMP_SYS(set_tid_address), L },
-	{ SCMP_SYS(set_robust_list), L },
-	{ SCMP_SYS(rseq), L },
-	{ SCMP_SYS(mprotect), L },
-	{ SCMP_SYS(pread64), L },
-	{ SCMP_SYS(getuid), L },
-	{ SCMP_SYS(geteuid), L | H },
-	{ SCMP_SYS(getgid), L },
-	{ SCMP_SYS(getegid), L },
-	{ SCMP_SYS(getcwd), L },
-	{ SCMP_SYS(getdents64), L },
-	{ SCMP_SYS(lseek), L },
-	{ SCMP_SYS(mkdirat), L },
-	{ SCMP_SYS(fchmod), L },
-	{ SCMP_SYS(fchown), L },
-	{ SCMP_SYS(fchdir), L },
-	{ SCMP_SYS(umask), L },
-	{ SCMP_SYS(socketpair), L },
-	{ SCMP_SYS(bind), L },
-	{ SCMP_SYS(listen), L },
-	{ SCMP_SYS(epoll_create1), L },
-	{ SCMP_SYS(signalfd4), L },
-	{ SCMP_SYS(memfd_create), L },	/* where the filter is built */
-	{ SCMP_SYS(uname), L },		/* libseccomp */
+	{ SCMP_SYS(openat), H },
+	{ SCMP_SYS(unlink), H },
+	{ SCMP_SYS(unlinkat), H },
+	{ SCMP_SYS(ftruncate), H },
+	{ SCMP_SYS(fallocate), H },
+	{ SCMP_SYS(flock), H },
+	{ SCMP_SYS(pidfd_open), H },
+	{ SCMP_SYS(pidfd_send_signal), H },
+	{ SCMP_SYS(geteuid), H },
+};
+
+/* The listener: into other processes and the kernel, and out of its place. */
+static const int denied[] = {
+	SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
+	SCMP_SYS(process_vm_writev), SCMP_SYS(kcmp), SCMP_SYS(bpf),
+	SCMP_SYS(perf_event_open), SCMP_SYS(userfaultfd), SCMP_SYS(add_key),
+	SCMP_SYS(request_key), SCMP_SYS(keyctl), SCMP_SYS(syslog),
+	SCMP_SYS(init_module), SCMP_SYS(finit_module),
+	SCMP_SYS(delete_module), SCMP_SYS(kexec_load),
+	SCMP_SYS(kexec_file_load), SCMP_SYS(iopl), SCMP_SYS(ioperm),
+	SCMP_SYS(mount), SCMP_SYS(umount2), SCMP_SYS(move_mount),
+	SCMP_SYS(open_tree), SCMP_SYS(fsopen), SCMP_SYS(fsmount),
+	SCMP_SYS(pivot_root), SCMP_SYS(unshare), SCMP_SYS(setns),
+	SCMP_SYS(open_by_handle_at), SCMP_SYS(reboot), SCMP_SYS(swapon),
+	SCMP_SYS(swapoff), SCMP_SYS(sethostname), SCMP_SYS(setdomainname),
+	SCMP_SYS(settimeofday), SCMP_SYS(clock_settime),
+	SCMP_SYS(clock_adjtime), SCMP_SYS(adjtimex), SCMP_SYS(acct),
+	SCMP_SYS(quotactl), SCMP_SYS(vhangup), SCMP_SYS(personality),
 };
 
 #ifdef __SANITIZE_ADDRESS__
@@ -154,9 +118,9 @@ static const struct rule rules[] = {
 #endif
 
 static int
-add(scmp_filter_ctx ctx, int call)
+add(scmp_filter_ctx ctx, uint32_t action, int call)
 {
-	int error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 0);
+	int error = seccomp_rule_add(ctx, action, call, 0);
 
 	return error == -EDOM ? 0 : error;	/* not on this machine */
 }
@@ -218,12 +182,6 @@ add_conditions(scmp_filter_ctx ctx, enum sandbox_role role)
 	    SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0));
 	if (error != 0)
 		return error;
-	if (role == SANDBOX_LISTENER) {
-		/* its children execute a hub; flex(1) asks isatty(3) */
-		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl),
-		    1, SCMP_A1(SCMP_CMP_EQ, TCGETS, 0));
-		return error != 0 ? error : add(ctx, SCMP_SYS(mmap));
-	}
 	error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
 	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	if (error == 0)
@@ -233,7 +191,7 @@ add_conditions(scmp_filter_ctx ctx, enum sandbox_role role)
 }
 
 static int
-fill(scmp_filter_ctx ctx, enum sandbox_role role)
+fill_allowed(scmp_filter_ctx ctx, enum sandbox_role role)
 {
 	size_t i;
 	int error;
@@ -241,10 +199,36 @@ fill(scmp_filter_ctx ctx, enum sandbox_role role)
 	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
 		if ((rules[i].ru_roles & (1U << role)) == 0)
 			continue;
-		if ((error = add(ctx, rules[i].ru_call)) != 0)
+		error = add(ctx, SCMP_ACT_ALLOW, rules[i].ru_call);
+		if (error != 0)
 			return error;
 	}
 	return add_conditions(ctx, role);
+}
+
+/* getaddrinfo(3) asks the kernel for our addresses by AF_NETLINK. */
+static bool
+family_is_used(unsigned int family)
+{
+	return family == AF_UNIX || family == AF_INET || family == AF_INET6 ||
+	    family == AF_NETLINK;
+}
+
+static int
+fill_denied(scmp_filter_ctx ctx, uint32_t action)
+{
+	unsigned int family;
+	int error = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(denied) / sizeof(denied[0]) && error == 0; i++)
+		error = add(ctx, action, denied[i]);
+	for (family = 0; family < AF_MAX && error == 0; family++)
+		if (!family_is_used(family))
+			error = seccomp_rule_add(ctx, action,
+			    SCMP_SYS(socket), 1,
+			    SCMP_A0(SCMP_CMP_EQ, family, 0));
+	return error;
 }
 
 /* libseccomp writes programs to descriptors only. */
@@ -273,20 +257,22 @@ export(scmp_filter_ctx ctx, struct sock_fprog *prog)
 int
 sandbox_build(struct sandbox *sb, enum sandbox_role role, bool only_log)
 {
+	uint32_t bad = only_log || LOG_ONLY ? SCMP_ACT_LOG :
+	    SCMP_ACT_KILL_PROCESS;
+	bool listener = role == SANDBOX_LISTENER;
 	scmp_filter_ctx ctx;
 	int error;
 
 	memset(sb, 0, sizeof(*sb));
 	sb->sb_role = role;
-	ctx = seccomp_init(only_log || LOG_ONLY ? SCMP_ACT_LOG :
-	    SCMP_ACT_KILL_PROCESS);
-	if (ctx == NULL) {
+	if ((ctx = seccomp_init(listener ? SCMP_ACT_ALLOW : bad)) == NULL) {
 		errno = ENOMEM;
 		return -1;
 	}
 	/* a tree: a call on the data path must not pass the whole list */
 	(void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	if ((error = fill(ctx, role)) == 0)
+	error = listener ? fill_denied(ctx, bad) : fill_allowed(ctx, role);
+	if (error == 0)
 		error = export(ctx, &sb->sb_prog);
 	seccomp_release(ctx);
 	errno = -error;

@@ -76,6 +76,14 @@ def shm_left(before):
     return sorted(n for n in shm_names() - before if not _shm_used(n))
 
 
+def rtmpctl(run_directory, *words):
+    """Run rtmpctl; what it said."""
+    return subprocess.run(
+        [BUILD / "rtmpctl", "-r", run_directory, *words], text=True,
+        stdin=subprocess.DEVNULL, capture_output=True, timeout=15,
+        check=False)
+
+
 class Server:
     """One instance of rtmpd in the foreground.
 
@@ -162,6 +170,9 @@ class Server:
                     raise TimeoutError(f"no log line {pattern!r} in:\n"
                                        + self.log()[-3000:])
                 self._grown.wait(left)
+
+    def ctl(self, *words):
+        return rtmpctl(self.run_directory, *words)
 
     # processes
 

@@ -521,8 +521,7 @@ def test_connect_announces_what_a_relay_can_do(rtmpd, clients):
     assert properties["fourCcList"] == ["*"]
     assert properties["videoFourCcInfoMap"] == {"*": 4}
     assert properties["audioFourCcInfoMap"] == {"*": 4}
-    assert int(properties["capsEx"]) & 6 == 6
-    assert int(properties["capsEx"]) & 1 == 0, "it never asks to reconnect"
+    assert int(properties["capsEx"]) & 7 == 7
 
 
 def test_a_player_that_announces_nothing_gets_everything(

@@ -17,7 +17,8 @@ import rtmp
 import server
 from server import BUILD, PROGRAM, REPOSITORY
 
-PAGES = ("rtmpd.8", "rtmphub.8", "rtmpd.conf.5", "rtmpd-shm.7")
+PAGES = ("rtmpd.8", "rtmphub.8", "rtmpctl.8", "rtmpd.conf.5",
+         "rtmpd-shm.7")
 SAMPLE = REPOSITORY / "etc" / "rtmpd.conf"
 SECONDS = "5"                           # of what is published
 TOO_MUCH = ("99999h", "99999999G", "99999999999")
@@ -30,6 +31,9 @@ COMMANDS = {
     r"ffmpeg .*film\.mp4": "test_a_file_is_published",
     r"rtmpd -n -f ": "test_the_configuration_is_checked",
     r"rtmphub -d ": "test_a_hub_runs_in_the_foreground",
+    r"rtmpctl .* upgrade": "test_a_relay_obeys",
+    r"rtmpctl .* drain": "test_a_relay_obeys",
+    r"rtmpctl .* stop": "test_a_hub_runs_in_the_foreground",
 }
 
 
@@ -89,10 +93,12 @@ class Relay:
 
     def __init__(self, words, port):
         self.port = port
+        self.place = words[words.index("-r") + 1]
         self.program = procs.Process(words)
 
     def stop(self):
-        procs.end(self.program.pid, signal.SIGTERM)
+        if self.program.popen.poll() is None:
+            procs.end(self.program.pid, signal.SIGTERM)
         self.program.succeed(server.EXIT_TIME + 1)
 
 
@@ -168,12 +174,22 @@ def test_a_hub_runs_in_the_foreground():
     hub = procs.Process(command(r"rtmphub -d ", relay=place / "run"))
     try:
         procs.wait_until((place / "run/box/hub.sock").is_socket, 5, "a hub")
-        procs.end(hub.pid, signal.SIGTERM)
+        done = says(*command(r"rtmpctl .* stop", relay=place / "run"))
+        assert done.returncode == 0, done.stderr
         hub.succeed(3)
         assert "hub-stop" in hub.stderr
     finally:
         hub.kill()
         shutil.rmtree(place, ignore_errors=True)
+
+
+def test_a_relay_obeys(relay):
+    done = says(*command(r"rtmpctl .* upgrade", relay=relay.place))
+    assert done.returncode == 0, done.stderr
+    assert "upgraded pid=" in relay.program.stderr
+    done = says(*command(r"rtmpctl .* drain", relay=relay.place))
+    assert done.returncode == 0, done.stderr
+    relay.program.succeed(server.EXIT_TIME)
 
 
 @pytest.mark.parametrize("text", examples("rtmpd.conf.5"))

@@ -24,7 +24,7 @@ DENIED = {
     "connection": ["open", "inet", "exec", "truncate", "exec-map", "ptrace",
                    "kill", "fork", "reconnect", "owner", "hole"],
     "hub": ["inet", "exec", "exec-map", "ptrace", "kill", "fork"],
-    "listener": ["inet", "ptrace"],
+    "listener": ["packet", "ptrace"],
 }
 
 

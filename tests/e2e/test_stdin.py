@@ -2,6 +2,7 @@
 """rtmpd -i: what it refuses on standard input, and what it serves."""
 import os
 import pty
+import re
 import socket
 import subprocess
 
@@ -10,7 +11,8 @@ import pytest
 import flv
 import procs
 import rtmp
-from server import PROGRAM
+from server import PROGRAM, rtmpctl
+from watch import flowing
 
 USAGE = 64
 
@@ -123,3 +125,42 @@ def test_a_connected_stream_socket_is_served(kind, place):
     player.wait(lambda m: rtmp.status(m) == rtmp.UNPUBLISH_NOTIFY, 3)
     player.close()
     assert one.wait(3) == 0
+
+
+def hub():
+    """The pid of the hub that one of ours has started, or None."""
+    found = [p for p in procs.descendants(os.getpid())
+             if procs.title(p) == "rtmpd: hub"]
+    return found[0] if found else None
+
+
+def asked(place, order):
+    """What rtmpctl says, once somebody is there to answer."""
+    done = rtmpctl(place / "run", order)
+    return done if done.returncode == 0 else None
+
+
+def test_the_hub_obeys_where_there_is_no_listener(place):
+    encoder, _ = serve(place, "tcp")
+    encoder.connect("live")
+    encoder.create_stream()
+    encoder.publish("x")
+    publisher = rtmp.Publisher(0, "live/x", flv.synthetic(), client=encoder)
+    player, one = serve(place, "tcp")
+    player.connect("live")
+    player.create_stream()
+    player.play("x")
+    subscriber = rtmp.Subscriber(0, "live/x", client=player)
+    flowing(subscriber)
+    first = hub()
+    done = rtmpctl(place / "run", "upgrade")
+    assert done.returncode == 0, done.stderr
+    procs.wait_until(lambda: hub() not in (None, first), 3, "the next")
+    flowing(subscriber, 30)
+    flv.follow(subscriber.messages)
+    done = procs.wait_until(lambda: asked(place, "stop"), 3, "an answer")
+    assert re.match(r"stop: \d connections", done.stdout)
+    subscriber.wait_status(rtmp.UNPUBLISH_NOTIFY, 3)
+    assert one.wait(3) == 0
+    publisher.abandon()
+    subscriber.abandon()

@@ -7,18 +7,7 @@ import pytest
 import flv
 import procs
 import rtmp
-
-
-def newest(subscriber):
-    return len(subscriber.messages)
-
-
-def flowing(subscriber, since, frames=5):
-    """Wait for so many frames that came after since."""
-    subscriber.wait(
-        lambda m: sum(1 for x in subscriber.messages[since:]
-                      if flv.kind(x) in ("key", "inter")) >= frames,
-        5, "frames", since)
+from watch import flowing, longest_gap
 
 
 def another_hub(server, old):
@@ -32,18 +21,15 @@ def test_streams_go_on_when_the_hub_is_killed(rtmpd, clients):
     server = rtmpd()
     clients.publisher(server, "live/x", flv.synthetic())
     subscriber = clients.subscriber(server, "live/x")
-    flowing(subscriber, 0)
+    flowing(subscriber)
     hub = server.hub()
     killed = time.monotonic()
     procs.end(hub)
     another_hub(server, hub)
     assert time.monotonic() - killed < 1
-    flowing(subscriber, newest(subscriber), 50)
+    flowing(subscriber, 50)
     flv.follow(subscriber.messages)
-    gaps = [b.arrival - a.arrival for a, b in
-            zip(subscriber.messages, subscriber.messages[1:])
-            if a.arrival > killed - 0.2]
-    assert max(gaps) < 0.2
+    assert longest_gap(subscriber, killed) < 0.2
 
 
 def test_a_new_hub_knows_who_was_there(rtmpd, clients):
@@ -51,7 +37,7 @@ def test_a_new_hub_knows_who_was_there(rtmpd, clients):
     clients.publisher(server, "live/x", flv.synthetic())
     first = clients.subscriber(server, "live/x")
     early = clients.subscriber(server, "live/y")
-    flowing(first, 0)
+    flowing(first)
     hub = server.hub()
     procs.end(hub)
     another_hub(server, hub)
@@ -61,11 +47,11 @@ def test_a_new_hub_knows_who_was_there(rtmpd, clients):
     assert refusal.value.code == "NetStream.Publish.BadName"
     # one who joins gets the ring that the publisher handed back
     late = clients.subscriber(server, "live/x")
-    flowing(late, 0)
+    flowing(late)
     flv.follow(late.messages)
     # who waited for a stream still does, and hears of it
     clients.publisher(server, "live/y", flv.synthetic(stream=3))
-    flowing(early, 0)
+    flowing(early)
     flv.follow(early.messages, stream=3)
     flv.follow(first.messages)
 
@@ -74,7 +60,7 @@ def test_a_loss_during_the_loss_of_the_hub_is_told(rtmpd, clients):
     server = rtmpd({"linger": "1s"})
     publisher = clients.publisher(server, "live/x", flv.synthetic())
     subscriber = clients.subscriber(server, "live/x")
-    flowing(subscriber, 0)
+    flowing(subscriber)
     encoder = server.process(r"publish live/x")
     hub = server.hub()
     procs.end(hub)
@@ -93,7 +79,7 @@ def test_an_orderly_stop_follows_the_loss_of_a_hub(rtmpd, clients):
         hub = server.hub()
         procs.end(hub)
         another_hub(server, hub)
-    flowing(subscriber, newest(subscriber), 25)
+    flowing(subscriber, 25)
     flv.follow(subscriber.messages)
     server.stop()       # and nothing is left
     subscriber.wait_status(rtmp.UNPUBLISH_NOTIFY, 2)
@@ -104,7 +90,7 @@ def test_a_restarted_listener_adopts_hub_and_streams(rtmpd, clients, place):
     server = rtmpd(directory=directory)
     clients.publisher(server, "live/x", flv.synthetic())
     subscriber = clients.subscriber(server, "live/x")
-    flowing(subscriber, 0)
+    flowing(subscriber)
     orphans = [p for p in server.children() if procs.alive(p)]
     hub = server.hub()
     procs.end(server.pid)
@@ -112,15 +98,15 @@ def test_a_restarted_listener_adopts_hub_and_streams(rtmpd, clients, place):
     server.stop(check=False)
     second = rtmpd(directory=directory)
     late = clients.subscriber(second, "live/x")
-    flowing(late, 0)
+    flowing(late)
     flv.follow(late.messages)
     # the old hub is the hub, until it ends: then one stands by
     assert procs.alive(hub)
     second.wait_log(r"\bhub-standby\b")
     procs.end(hub)
     second.wait_log(r"\bhub-start\b")
-    flowing(late, newest(late), 25)
-    flowing(subscriber, newest(subscriber), 5)
+    flowing(late, 25)
+    flowing(subscriber, 5)
     flv.follow(subscriber.messages)
     second.stop()
     assert not any(procs.alive(p) for p in orphans)

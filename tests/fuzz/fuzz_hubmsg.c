@@ -36,7 +36,7 @@ check_report(const uint8_t *data, size_t size)
 	memcpy(&r, data, size < sizeof(r) ? size : sizeof(r));
 	if (!hub_report_valid(&r, (ssize_t)size))
 		return;
-	FUZZ_CHECK(size == sizeof(r));
+	FUZZ_CHECK(size >= HUB_REPORT_MIN);
 	FUZZ_CHECK(r.hr_head.hh_slot < HUB_SLOTS);
 	FUZZ_CHECK(r.hr_role == ROLE_NONE || r.hr_role == ROLE_PUBLISH ||
 	    r.hr_role == ROLE_PLAY);
@@ -58,9 +58,9 @@ check_answer(const uint8_t *data, size_t size)
 	memcpy(&a, data, size < sizeof(a) ? size : sizeof(a));
 	if (!hub_answer_valid(&a, (ssize_t)size))
 		return;
-	FUZZ_CHECK(size == sizeof(a));
+	FUZZ_CHECK(size >= HUB_ANSWER_MIN);
 	FUZZ_CHECK(a.ha_head.hh_slot < HUB_SLOTS);
-	FUZZ_CHECK(a.ha_verdict >= HUB_WELCOME && a.ha_verdict <= HUB_CLOSE);
+	FUZZ_CHECK(a.ha_verdict >= HUB_WELCOME);
 	FUZZ_CHECK(hub_reason_text(a.ha_reason)[0] != '\0');
 	CHECK_STRING(a.ha_text);
 }

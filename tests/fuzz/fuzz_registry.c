@@ -35,7 +35,7 @@ check_stream(const struct registry_view *rv, uint32_t slot)
 	(void)registry_subscribers(rv, slot);
 	if (!registry_get_stream(rv, slot, &sb))
 		return;
-	FUZZ_CHECK(slot < rv->rv_nstreams);
+	FUZZ_CHECK(slot < rv->rv_streams.rt_n);
 	FUZZ_CHECK(ENDED(sb.sb_name) && ENDED(sb.sb_peer) &&
 	    ENDED(sb.sb_program));
 	for (i = 0; i < REGISTRY_TRACKS; i++)
@@ -49,7 +49,7 @@ check_session(const struct registry_view *rv, uint32_t slot)
 
 	if (!registry_get_session(rv, slot, &eb))
 		return;
-	FUZZ_CHECK(slot < rv->rv_nsessions);
+	FUZZ_CHECK(slot < rv->rv_sessions.rt_n);
 	FUZZ_CHECK(ENDED(eb.eb_name) && ENDED(eb.eb_peer) &&
 	    ENDED(eb.eb_program));
 }
@@ -66,10 +66,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		FUZZ_CHECK(why[0] != '\0' && rv.rv_head == NULL);
 		return 0;
 	}
-	FUZZ_CHECK(registry_size(rv.rv_nstreams, rv.rv_nsessions) <= size);
-	for (i = 0; i <= rv.rv_nstreams; i++)
+	FUZZ_CHECK(registry_size(rv.rv_streams.rt_n, rv.rv_sessions.rt_n) <=
+	    size);
+	for (i = 0; i <= rv.rv_streams.rt_n; i++)
 		check_stream(&rv, i);
-	for (i = 0; i <= rv.rv_nsessions; i++)
+	for (i = 0; i <= rv.rv_sessions.rt_n; i++)
 		check_session(&rv, i);
 	check_stream(&rv, UINT32_MAX);
 	check_session(&rv, UINT32_MAX);

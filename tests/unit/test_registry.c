@@ -64,8 +64,8 @@ Test(registry, its_header_says_what_it_is)
 	cr_assert_eq(h->rg_pid, (uint32_t)getpid());
 	cr_assert_leq(h->rg_started, (uint64_t)time(NULL));
 	cr_assert_gt(h->rg_started, (uint64_t)time(NULL) - 10);
-	cr_assert_eq(b.b_view.rv_nstreams, NSTREAMS);
-	cr_assert_eq(b.b_view.rv_nsessions, NSESSIONS);
+	cr_assert_eq(b.b_view.rv_streams.rt_n, NSTREAMS);
+	cr_assert_eq(b.b_view.rv_sessions.rt_n, NSESSIONS);
 	both_close(&b);
 }
 
@@ -283,11 +283,18 @@ ParameterizedTestParameters(registry, only_a_registry_is_attached)
 		{ 0, FORMAT, 1, 1, 896, 432, 0, 0 },
 		{ REGISTRY_MAGIC ^ 1, FORMAT, 1, 1, 896, 432, 0, 0 },
 		{ REGISTRY_MAGIC, FORMAT + 0x10000, 1, 1, 896, 432, 0, 0 },
+		{ REGISTRY_MAGIC, FORMAT - 8, 1, 1, 896, 432, 0, 0 },
+		{ REGISTRY_MAGIC, FORMAT + 4, 1, 1, 896, 432, 8, 0 },
 		{ REGISTRY_MAGIC, FORMAT + 8, 1, 1, 896, 432, 0, 0 },
+		{ REGISTRY_MAGIC, FORMAT + 8, 1, 1, 896, 432, 8, 1 },
 		{ REGISTRY_MAGIC, 0, 1, 1, 896, 432, 0, 0 },
 		{ REGISTRY_MAGIC, FORMAT, 1, 1, 888, 432, 0, 0 },
 		{ REGISTRY_MAGIC, FORMAT, 1, 1, 0, 432, 0, 0 },
+		{ REGISTRY_MAGIC, FORMAT, 1, 1, 900, 432, 8, 0 },
+		{ REGISTRY_MAGIC, FORMAT, 1, 1, 904, 432, 8, 1 },
+		{ REGISTRY_MAGIC, FORMAT, 1, 1, 65536, 432, 65536, 0 },
 		{ REGISTRY_MAGIC, FORMAT, 1, 1, 896, 440, 0, 0 },
+		{ REGISTRY_MAGIC, FORMAT, 1, 1, 896, 440, 8, 1 },
 		{ REGISTRY_MAGIC, FORMAT, 1, 1, 896, 0, 0, 0 },
 		{ REGISTRY_MAGIC, FORMAT, 2, 1, 896, 432, 0, 0 },
 		{ REGISTRY_MAGIC, FORMAT, 1, 2, 896, 432, 0, 0 },

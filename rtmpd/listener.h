@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * listener.h - the listener's state, which outlives its program.
+ */
+#ifndef RTMPD_LISTENER_H
+#define RTMPD_LISTENER_H
+
+#include "server.h"
+#include "sys/control.h"
+#include "sys/log.h"
+
+#define LISTEN_MAX	(2 * CONF_LISTEN_MAX)	/* IPv4 and IPv6 of each */
+
+struct listening {
+	int			 li_fd;
+	struct conf_listen	 li_at;
+};
+
+struct listener {
+	struct server	*l_server;
+	int		 l_pidfile;	/* locked */
+	int		 l_control;
+	struct listening l_listen[LISTEN_MAX];
+	int		 l_nlisten;
+	int		 l_signal;
+	int		 l_log[2];
+	pid_t		*l_child;	/* connections */
+	uint32_t	 l_nchild;
+	uint32_t	 l_maxchild;	/* room in l_child */
+	pid_t		 l_hub;		/* 0: none runs */
+	uint64_t	 l_hub_at;	/* when to start one, ms */
+	uint64_t	 l_accept_at;	/* paused until, ms */
+	uint64_t	 l_drain_by;	/* 0 while not draining */
+	uint64_t	 l_stop_by;	/* 0 while not stopping */
+	int		 l_last_hub;	/* pidfd of the hub that is to end, or -1 */
+	pid_t		 l_trial;	/* of the next program, 0: none */
+	struct control	 l_asked;	/* who asked for the upgrade */
+	struct ratelimit l_refused;
+};
+
+/*
+ * upgrade.c: the program is replaced by the one that stands in its place now.
+ *
+ * The new program is tried first: executed with -n, it reads the
+ * configuration and what would be handed to it. If it is content, it is
+ * executed in place: same pid, same children, same descriptors.
+ */
+
+/* Try the next program. `ct` is answered in the end. */
+void	upgrade_begin(struct listener *, const struct control *);
+/* The trial ended; returns if there is no upgrade. */
+void	upgrade_decide(struct listener *, int status);
+/* Were we executed so? */
+bool	upgrade_handed(void);
+/* In the trial: can we go on with it? Fatal if not; from then on the log goes
+ * to the listener that tries us. */
+void	upgrade_try(void);
+/* Take over what the program before us left, listening descriptors in
+ * `handed`, of which it returns the number. Fatal on failure. */
+int	upgrade_take(struct listener *, struct listening handed[LISTEN_MAX]);
+/* Tell who asked, and the log. */
+void	upgrade_done(struct listener *);
+
+#endif

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: ISC
+"""The programs are replaced under live streams, by a build whose version and
+layouts differ (make NEXT=1) and by one that talks to no other (NEXT=alien)."""
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+import flv
+import procs
+import registry
+import rtmp
+import server as servers
+from watch import flowing, longest_gap
+
+PROGRAMS = ("rtmpd", "rtmphub", "rtmpctl")
+NEXT = Path(os.environ.get("RTMPD_NEXT_BUILD",
+                           servers.REPOSITORY / "build" / "next"))
+ALIEN = NEXT.parent / "alien"
+
+
+def put(build, place):
+    """Install a build as a package manager does: new files, old names."""
+    for name in PROGRAMS:
+        if not (build / name).exists():
+            pytest.skip(f"no build in {build}")
+        shutil.copy(build / name, place / f"{name}.new")
+        (place / f"{name}.new").rename(place / name)
+
+
+@pytest.fixture
+def installed(scratch, monkeypatch):
+    scratch.chmod(0o755)
+    put(servers.BUILD, scratch)
+    monkeypatch.setattr(servers, "PROGRAM", scratch / "rtmpd")
+    return scratch
+
+
+def test_streams_go_on_through_an_upgrade(installed, rtmpd, clients):
+    server = rtmpd()
+    clients.publisher(server, "live/x", flv.synthetic())
+    clients.publisher(server, "live/y", flv.synthetic(stream=2))
+    watching = [clients.subscriber(server, "live/x"),
+                clients.subscriber(server, "live/y")]
+    waiting = clients.subscriber(server, "live/z")
+    for one in watching:
+        flowing(one)
+    hub, listener = server.hub(), server.pid
+    put(NEXT, installed)
+    began = time.monotonic()
+    done = server.ctl("upgrade")
+    assert done.returncode == 0, done.stderr
+    assert f"pid {listener}" in done.stdout and "-next" in done.stdout
+    server.wait_log(r"\bupgraded pid=\d+ version=\S+-next from=\S+ "
+                    r"connections=5\b")
+    procs.wait_until(lambda: not procs.alive(hub), 2, "the old hub to end")
+    # old connections, the new hub and new connections work together
+    late = clients.subscriber(server, "live/x")
+    flowing(late)
+    clients.publisher(server, "live/z", flv.synthetic(stream=3))
+    flowing(waiting)
+    for one in watching:
+        flowing(one)
+        assert longest_gap(one, began) < 0.2
+    with pytest.raises(rtmp.Refused):
+        clients.publisher(server, "live/y", flv.synthetic(stream=4))
+    flv.follow(watching[0].messages)
+    flv.follow(watching[1].messages, stream=2)
+    flv.follow(waiting.messages, stream=3)
+    flv.follow(late.messages)
+    assert Path(f"/proc/{server.hub()}/exe").resolve() == \
+        installed / "rtmphub"
+
+
+def test_it_goes_back_as_well_and_the_registry_is_right(
+        installed, rtmpd, clients):
+    put(NEXT, installed)
+    server = rtmpd()
+    clients.publisher(server, "live/x", flv.synthetic())
+    subscriber = clients.subscriber(server, "live/x")
+    flowing(subscriber)
+    put(servers.BUILD, installed)
+    hub = server.hub()
+    os.kill(server.pid, signal.SIGUSR2)
+    server.wait_log(r"\bupgraded pid=")
+    procs.wait_until(lambda: not procs.alive(hub), 2, "the old hub to end")
+    reader = clients.add(registry.Registry(server))
+    procs.wait_until(
+        lambda: "live/x" in reader.streams() and
+        reader.streams()["live/x"].state == registry.LIVE and
+        reader.streams()["live/x"].subscribers == 1, 3, "the stream")
+    assert reader.streams()["live/x"].pid == server.process("publish live/x")
+    flowing(subscriber)
+    flv.follow(subscriber.messages)
+
+
+def test_upgrades_follow_one_another(installed, rtmpd, clients):
+    server = rtmpd()
+    clients.publisher(server, "live/x", flv.synthetic())
+    subscriber = clients.subscriber(server, "live/x")
+    flowing(subscriber)
+    descriptors = len(procs.descriptors(server.pid))
+    for count in range(4):
+        put((NEXT, servers.BUILD)[count % 2], installed)
+        done = server.ctl("upgrade")
+        assert done.returncode == 0, done.stderr
+        flowing(clients.subscriber(server, "live/x"), 3)
+    flowing(subscriber)
+    flv.follow(subscriber.messages)
+    procs.wait_until(
+        lambda: len(procs.descriptors(server.pid)) == descriptors, 2,
+        "descriptors that are not needed to be closed")
+    status = Path(f"/proc/{server.process('publish live/x')}/status")
+    assert "Seccomp_filters:\t2\n" in status.read_text()
+
+
+def test_who_joins_meanwhile_is_served(installed, rtmpd, clients):
+    server = rtmpd()
+    clients.publisher(server, "live/x", flv.synthetic())
+    flowing(clients.subscriber(server, "live/x"))
+    put(NEXT, installed)
+    os.kill(server.pid, signal.SIGUSR2)
+    joined = [clients.subscriber(server, "live/x") for _ in range(20)]
+    server.wait_log(r"\bupgraded pid=")
+    for one in joined:
+        flowing(one, 3)
+        flv.follow(one.messages)
+
+
+def refused(server, subscriber, listener):
+    """Nothing has changed, and everybody was told."""
+    done = server.ctl("upgrade")
+    assert done.returncode == 1
+    assert "the log says more" in done.stderr
+    server.wait_log(r"\bupgrade-refused program=\S+ reason=")
+    assert "upgraded" not in server.log()
+    flowing(subscriber)
+    assert server.hub() == listener
+    flv.follow(subscriber.messages)
+
+
+@pytest.fixture
+def live(installed, rtmpd, clients):
+    server = rtmpd({"linger": "1s"})
+    clients.publisher(server, "live/x", flv.synthetic())
+    subscriber = clients.subscriber(server, "live/x")
+    flowing(subscriber)
+    return server, subscriber
+
+
+def test_a_wrong_configuration_is_refused_with_its_place(live):
+    server, subscriber = live
+    conf = server.base / "rtmpd.conf"
+    conf.write_text("linger = 1s\nring = many\n")
+    refused(server, subscriber, server.hub())
+    server.wait_log(rf"{conf}:2: ring: \"many\"")
+
+
+def test_a_program_that_does_not_run_is_refused(live, installed):
+    server, subscriber = live
+    (installed / "rtmpd.new").write_text("#!/bin/false\n")
+    (installed / "rtmpd.new").chmod(0o755)
+    (installed / "rtmpd.new").rename(installed / "rtmpd")
+    refused(server, subscriber, server.hub())
+    (installed / "rtmpd").unlink()
+    refused(server, subscriber, server.hub())
+
+
+def test_a_version_that_does_not_talk_to_ours_is_refused(live, installed):
+    server, subscriber = live
+    put(ALIEN, installed)
+    refused(server, subscriber, server.hub())
+    server.wait_log(r"hub messages, rings and registry of versions 1, 1, 1, "
+                    r"this is \S+-alien with 99, 1, 1")
+
+
+def test_connections_outlive_a_hub_that_does_not_talk_to_them(
+        live, installed, clients):
+    """The program was replaced, nobody asked for an upgrade, the hub dies."""
+    server, subscriber = live
+    publisher = clients.made[0]
+    put(ALIEN, installed)
+    hub = server.hub()
+    procs.end(hub)
+    server.wait_log(r"\bhub-closes pid=\d+ reason=version\b")
+    server.wait_log(r"\bhub-alien peer=")
+    flowing(subscriber, 30)
+    flv.follow(subscriber.messages)
+    # it sees for itself that the stream has ended
+    publisher.halt()
+    subscriber.wait_status(rtmp.UNPUBLISH_NOTIFY, 5)
+    subscriber.wait_closed(5)
+    server.wait_log(r"\bdisconnect .*role=play .*reason=hub-version\b")
