@@ -38,6 +38,7 @@ Test(conf, every_key_lands_in_its_own_field)
 	    "max-partial = 2M\nmax-message-streams = 7\n"
 	    "max-command = 3K\nmax-amf-depth = 11\nmax-commands = 118\n"
 	    "max-pings = 119\ncpu-limit = 120s\n"
+	    "drain-timeout = 121ms\ndrain-url = \"rtmp://b/live\"\n"
 	    "allow-publish = { 192.0.2.1, 2001:db8::/32 }\n"
 	    "allow-play = 198.51.100.0/24\nallow-play += 127.0.0.1\n");
 	cr_assert_eq(cf.cf_nlisten, 3);
@@ -81,11 +82,13 @@ Test(conf, every_key_lands_in_its_own_field)
 	cr_assert_eq(cf.cf_max_commands, 118);
 	cr_assert_eq(cf.cf_max_pings, 119);
 	cr_assert_eq(cf.cf_cpu_limit, 120000);
+	cr_assert_eq(cf.cf_drain_timeout, 121);
+	cr_assert_str_eq(cf.cf_drain_url, "rtmp://b/live");
 	cr_assert_eq(cf.cf_allow_publish.pl_n, 2);
 	cr_assert_eq(cf.cf_allow_publish.pl_prefix[1].px_bits, 32);
 	cr_assert_eq(cf.cf_allow_play.pl_n, 2);
 	cr_assert_eq(cf.cf_allow_play.pl_prefix[0].px_bits, 24);
-	cr_assert_eq(conf_nkeys, 37, "a new key belongs in this test");
+	cr_assert_eq(conf_nkeys, 39, "a new key belongs in this test");
 }
 
 Test(conf, without_a_file_everything_is_at_its_default)
@@ -274,6 +277,7 @@ Test(conf, the_sample_has_every_key_at_its_default)
 	memset(sample.cf_listen, 0, sizeof(sample.cf_listen));
 	memset(sample.cf_user, 0, sizeof(sample.cf_user));
 	memset(sample.cf_rundir, 0, sizeof(sample.cf_rundir));
+	memset(sample.cf_drain_url, 0, sizeof(sample.cf_drain_url));
 	cr_assert_eq(sample.cf_allow_publish.pl_n, 4);
 	memset(&sample.cf_allow_publish, 0, sizeof(sample.cf_allow_publish));
 	memset(&sample.cf_allow_play, 0, sizeof(sample.cf_allow_play));

@@ -50,6 +50,20 @@ Test(reply, to_create_stream_is_what_clients_expect_on_the_wire)
 	cr_assert_arr_eq(wire, want, len);
 }
 
+Test(reply, a_reconnect_request_may_name_another_place)
+{
+	fresh();
+	reply_reconnect(&out, "");
+	cr_assert_not(out.ao_full);
+	cr_assert_null(memmem(buf, out.ao_len, "tcUrl", 5));
+	cr_assert_not_null(memmem(buf, out.ao_len,
+	    "NetConnection.Connect.ReconnectRequest", 38));
+	fresh();
+	reply_reconnect(&out, "/other");
+	cr_assert_not_null(memmem(buf, out.ao_len, "\0\5tcUrl\2\0\6/other",
+	    16));
+}
+
 Test(reply, on_status_is_what_clients_expect)
 {
 	fresh();
