@@ -192,7 +192,7 @@ Test(reply, to_connect_has_properties_first_and_information_second)
 	expect_forward_map(&in, "videoFourCcInfoMap");
 	expect_forward_map(&in, "audioFourCcInfoMap");
 	expect_key(&in, "capsEx");
-	expect_number(&in, 2 + 4 + 8);
+	expect_number(&in, 1 + 2 + 4 + 8);
 	expect_end(&in);
 	cr_assert_eq(amf_enter_object(&in), RTMP_OK);
 	expect_key(&in, "level");
