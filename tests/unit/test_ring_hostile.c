@@ -230,7 +230,8 @@ ParameterizedTestParameters(ring_hostile, only_a_ring_is_attached)
 		{ 0x52696e67, FORMAT, SIZE, SIZE + 4096, 0 }, /* other endian */
 		{ RING_MAGIC, FORMAT + 0x10000, SIZE, SIZE + 4096, 0 },
 		{ RING_MAGIC, FORMAT - 0x10000, SIZE, SIZE + 4096, 0 },
-		{ RING_MAGIC, FORMAT + 8, SIZE, SIZE + 4096, 0 },
+		{ RING_MAGIC, FORMAT - 8, SIZE, SIZE + 4096, 0 },
+		{ RING_MAGIC, FORMAT + 8, SIZE, SIZE + 4096, 1 },  /* grown */
 		{ RING_MAGIC, FORMAT, 0, 4096, 0 },
 		{ RING_MAGIC, FORMAT, SIZE / 2, SIZE / 2 + 4096, 0 },
 		{ RING_MAGIC, FORMAT, 3 * SIZE, 3 * SIZE + 4096, 0 },
