@@ -405,6 +405,8 @@ timeout(const struct listener *l)
 		at = l->l_hub_at;
 	if (l->l_accept_at != 0 && l->l_accept_at < at)
 		at = l->l_accept_at;
+	if (l->l_trial != 0 && l->l_trial_by < at)
+		at = l->l_trial_by;
 	if (l->l_drain_by != 0 && l->l_stop_by == 0 && l->l_drain_by < at)
 		at = l->l_drain_by;
 	if (l->l_stop_by != 0 && l->l_stop_by < at)
@@ -453,6 +455,7 @@ turn(struct listener *l)
 		l->l_accept_at = 0;
 	if (l->l_hub_at != 0 && clock_ms() >= l->l_hub_at)
 		start_hub(l);
+	upgrade_tick(l);
 	check_drain(l);
 }
 
@@ -467,6 +470,8 @@ kill_rest(struct listener *l)
 		kill(l->l_hub, SIGKILL);
 	if (l->l_last_hub != -1)
 		(void)proc_signal(l->l_last_hub, SIGKILL);
+	if (l->l_trial != 0)
+		kill(l->l_trial, SIGKILL);
 	while (wait(NULL) > 0)
 		;
 	/* a hub that was killed could not */

@@ -34,6 +34,7 @@ struct listener {
 	uint64_t	 l_stop_by;	/* 0 while not stopping */
 	int		 l_last_hub;	/* pidfd of the hub that is to end, or -1 */
 	pid_t		 l_trial;	/* of the next program, 0: none */
+	uint64_t	 l_trial_by;	/* then it is killed, ms */
 	struct control	 l_asked;	/* who asked for the upgrade */
 	struct ratelimit l_refused;
 };
@@ -50,6 +51,8 @@ struct listener {
 void	upgrade_begin(struct listener *, const struct control *);
 /* The trial ended; returns if there is no upgrade. */
 void	upgrade_decide(struct listener *, int status);
+/* Kill a trial that takes too long. */
+void	upgrade_tick(struct listener *);
 /* Were we executed so? */
 bool	upgrade_handed(void);
 /* In the trial: can we go on with it? Fatal if not; from then on the log goes

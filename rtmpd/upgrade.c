@@ -23,9 +23,11 @@
 #include "conf/hubmsg.h"
 #include "shm/registry.h"
 #include "shm/ring.h"
+#include "sys/clock.h"
 #include "sys/proc.h"
 
 #define HANDOVER	"RTMPD_HANDOVER"	/* in the environment: the memfd */
+#define TRIAL_TIME	5000	/* ms */
 #define ARGS_MAX	(2 * CONF_LISTEN_MAX + 16)
 
 /* The version that wrote the handover. */
@@ -172,6 +174,7 @@ upgrade_begin(struct listener *l, const struct control *ct)
 		return;
 	}
 	l->l_asked = *ct;
+	l->l_trial_by = clock_ms() + TRIAL_TIME;
 	handover = write_handover(l);
 	if (handover == -1 || (l->l_trial = fork()) == -1) {
 		l->l_trial = 0;
@@ -186,6 +189,13 @@ upgrade_begin(struct listener *l, const struct control *ct)
 	}
 	if (handover != -1)
 		close(handover);
+}
+
+void
+upgrade_tick(struct listener *l)
+{
+	if (l->l_trial != 0 && clock_ms() >= l->l_trial_by)
+		kill(l->l_trial, SIGKILL);
 }
 
 void

@@ -170,6 +170,14 @@ def test_a_program_that_does_not_run_is_refused(live, installed):
     refused(server, subscriber, server.hub())
 
 
+def test_a_program_that_hangs_is_refused(live, installed):
+    server, subscriber = live
+    (installed / "rtmpd.new").write_text("#!/bin/sh\nexec sleep 60\n")
+    (installed / "rtmpd.new").chmod(0o755)
+    (installed / "rtmpd.new").rename(installed / "rtmpd")
+    refused(server, subscriber, server.hub())
+
+
 def test_a_version_that_does_not_talk_to_ours_is_refused(live, installed):
     server, subscriber = live
     put(ALIEN, installed)
