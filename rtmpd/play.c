@@ -289,18 +289,40 @@ play_receive(struct conn *c, struct netstream *ns, uint8_t type, bool on)
 	    "Started playing", ns->ns_name);
 }
 
-/* Lag: the age of the oldest record not yet sent. */
+/* When the oldest record not yet sent arrived; now, if there is none. */
+static uint64_t
+oldest(const struct conn *c, const struct play *pl)
+{
+	const struct play_cursor *pc = &pl->pl_cursor;
+	struct ring_view rv;
+
+	switch (ring_look(&pl->pl_ring, pc->pc_pos, 0, &rv)) {
+	case RING_OK:
+		return rv.rv_rec.rec_arrival;
+	case RING_LAPPED:	/* nobody knows; it followed the one before */
+		return pc->pc_sent ? pc->pc_arrival : c->c_now;
+	default:
+		return c->c_now;
+	}
+}
+
+void
+play_measure(const struct conn *c, struct netstream *ns)
+{
+	struct play *pl = ns->ns_play;
+	uint64_t since = c->c_now;
+
+	if (pl->pl_ring.rr_ring != NULL && !pl->pl_paused)
+		since = oldest(c, pl);
+	pl->pl_lag = since < c->c_now ? c->c_now - since : 0;
+}
+
 static void
 check_lag(struct conn *c, struct netstream *ns)
 {
 	struct play *pl = ns->ns_play;
-	struct ring_view rv;
 
-	pl->pl_lag = 0;
-	if (ring_look(&pl->pl_ring, pl->pl_cursor.pc_pos, 0, &rv) != RING_OK ||
-	    rv.rv_rec.rec_arrival >= c->c_now)
-		return;
-	pl->pl_lag = c->c_now - rv.rv_rec.rec_arrival;
+	play_measure(c, ns);
 	if (pl->pl_lag > c->c_conf->cf_max_lag &&
 	    pl->pl_cursor.pc_mode == PLAY_STEP)
 		(void)jump(c, ns, "max-lag");

@@ -73,6 +73,10 @@ void	play_say_end(struct conn *, struct netstream *);
  */
 void	play_pump(struct conn *, struct netstream *);
 
+/* Bring pl_lag up to date: the age of the oldest record not yet sent. While the
+ * socket is full nobody else does. */
+void	play_measure(const struct conn *, struct netstream *);
+
 /* Is it attached to a ring that may bring more? */
 bool	play_streaming(const struct netstream *);
 /* Nothing to read at the cursor, as of this look. */

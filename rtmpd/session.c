@@ -183,8 +183,10 @@ report(struct conn *c)
 		ns->ns_counters.ct_bytes_out = c->c_bytes_out;
 		if (ns->ns_publish != NULL)
 			publish_measure(ns, elapsed);
-		if (ns->ns_play != NULL)
+		if (ns->ns_play != NULL) {
+			play_measure(c, ns);
 			ns->ns_counters.ct_lag = ns->ns_play->pl_lag;
+		}
 		hublink_report(c, ns);
 	}
 	netstream_title(c);
