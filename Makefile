@@ -12,7 +12,7 @@ BUILD_PACKAGES := libbsd-dev libconfuse-dev libseccomp-dev libssl-dev
 # libwrap0, libtirpc3, libevent and netbase are for inetd and xinetd, which
 # cannot be installed together and are unpacked by the tests themselves.
 CHECK_PACKAGES := libcriterion-dev ffmpeg mandoc python3 python3-pytest \
-	python3-pytest-xdist libwrap0 libtirpc3 libevent-2.1-7 netbase
+	python3-pytest-xdist libwrap0 libtirpc3 libevent-2.1-7 netbase iproute2
 
 # Debian's: pytest is one of its packages.
 PYTHON	?= /usr/bin/python3

@@ -73,9 +73,9 @@ def main(port):
 class Bystander:
     """The process, as a test sees it."""
 
-    def __init__(self, port):
+    def __init__(self, port, wrap=()):
         self.popen = subprocess.Popen(
-            [sys.executable, str(Path(__file__).resolve()), str(port)],
+            [*wrap, sys.executable, str(Path(__file__).resolve()), str(port)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._answer()
 

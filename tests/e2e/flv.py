@@ -288,3 +288,20 @@ def _fresh_start(what, seen, tracks):
     need = {"metadata", "avc-header"} | (tracks & {"aac-header"})
     if not need <= seen:
         raise Corrupt(f"key frame without {sorted(need - seen)}")
+
+
+def check_return(before, after):
+    """What follows the return of a publisher: headers again, then a key
+    frame; timestamps go on."""
+    kinds = [k for k in map(kind, after) if k]
+    assert "key" in kinds
+    start = kinds[:kinds.index("key")]
+    assert {"metadata", "avc-header", "aac-header"} <= set(start)
+    assert "inter" not in start
+    last = max(m.uts for m in before if kind(m) in ("key", "inter"))
+    times = [m.uts for m in after if kind(m) in ("key", "inter")]
+    assert times[0] >= last, f"from {last} back to {times[0]}"
+    assert times[0] - last < 20000, f"from {last} on to {times[0]}"
+    assert times == sorted(times)
+    heard = [m.uts for m in before + after if kind(m) == "audio"]
+    assert heard == sorted(heard), "audio timestamps go back"

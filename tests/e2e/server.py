@@ -31,15 +31,19 @@ def free_port(host="127.0.0.1"):
         return sock.getsockname()[1]
 
 
-def listening(port):
-    """Does some process listen on this TCP port? Connects to nothing."""
+def listening(port, pid="self"):
+    """Does some process listen on this TCP port of the network that a
+    process sees? Connects to nothing."""
     want = f":{port:04X}"
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        with open(table, encoding="ascii") as file:
-            for line in file:
-                fields = line.split()
-                if fields[1].endswith(want) and fields[3] == "0A":
-                    return True
+    for table in ("tcp", "tcp6"):
+        try:
+            text = Path(f"/proc/{pid}/net/{table}").read_text("ascii")
+        except OSError:
+            return False                # that process has ended
+        for line in text.splitlines():
+            fields = line.split()
+            if fields[1].endswith(want) and fields[3] == "0A":
+                return True
     return False
 
 
@@ -132,7 +136,7 @@ class Server:
         while time.monotonic() < end:
             if self.popen.poll() is not None:
                 return False
-            if listening(self.port):
+            if listening(self.port, self.pid):
                 return True
             time.sleep(0.005)
         return False

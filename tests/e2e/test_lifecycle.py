@@ -88,22 +88,6 @@ def test_the_loss_of_a_publisher_is_told_after_linger(
     player.wait(max(killed + 4 - time.monotonic(), 0.5))
 
 
-def check_return(before, after):
-    """Headers again, then a key frame; timestamps go on."""
-    kinds = [k for k in map(flv.kind, after) if k]
-    assert "key" in kinds
-    start = kinds[:kinds.index("key")]
-    assert {"metadata", "avc-header", "aac-header"} <= set(start)
-    assert "inter" not in start
-    last = max(m.uts for m in before if flv.kind(m) in ("key", "inter"))
-    times = [m.uts for m in after if flv.kind(m) in ("key", "inter")]
-    assert times[0] >= last, f"from {last} back to {times[0]}"
-    assert times[0] - last < 20000, f"from {last} on to {times[0]}"
-    assert times == sorted(times)
-    heard = [m.uts for m in before + after if flv.kind(m) == "audio"]
-    assert heard == sorted(heard), "audio timestamps go back"
-
-
 @pytest.mark.parametrize("clean", [True, False])
 def test_subscribers_stay_when_the_publisher_returns_later(
         clean, rtmpd, clients):
@@ -119,7 +103,7 @@ def test_subscribers_stay_when_the_publisher_returns_later(
     first_key(subscriber, since=cut)
     flowing(subscriber)
     before, after = split_at(subscriber.messages, cut)
-    check_return(before, after)
+    flv.check_return(before, after)
     flv.follow(before, 1)
     flv.follow(after, 2)
     subscriber.close()
@@ -141,7 +125,7 @@ def test_subscribers_notice_little_when_it_returns_within_linger(
             "key", "inter", "audio"):
         cut -= 1
     before, after = split_at(subscriber.messages, cut)
-    check_return(before, after)
+    flv.check_return(before, after)
     flv.follow(before, 1)
     flv.follow(after, 2)
     assert rtmp.UNPUBLISH_NOTIFY not in subscriber.codes()
@@ -184,7 +168,7 @@ def test_a_silent_publisher_is_taken_over(rtmpd, clients):
             "key", "inter", "audio"):
         cut -= 1
     before, after = split_at(subscriber.messages, cut)
-    check_return(before, after)
+    flv.check_return(before, after)
     flv.follow(after, 2)
     subscriber.close()
 
