@@ -3,6 +3,8 @@
  * rundir.c - find, check and enter the run directory.
  * Refuses a directory that is not ours alone, and, as root, one that holds
  * anything rtmpd did not put there: handing it over would be a disaster.
+ * What holds a name of ours and cannot be used is named here, at the start;
+ * later every hub would fail on it, one after the other.
  */
 #include "sys/rundir.h"
 
@@ -122,22 +124,70 @@ hand_over(int fd, mode_t mode, const struct priv *pr)
 	return pr->pr_root ? fchown(fd, pr->pr_uid, pr->pr_gid) : 0;
 }
 
+/* What stands where locks and the pid file are kept, if anything does. */
+static int
+check_files(int fd, const char *path, char *err, size_t errlen)
+{
+	static const char *const file[] = {
+		RUNDIR_LOCK, RUNDIR_START, RUNDIR_PID,
+	};
+	struct stat st;
+	size_t i;
+
+	for (i = 0; i < sizeof(file) / sizeof(file[0]); i++) {
+		if (fstatat(fd, file[i], &st, AT_SYMLINK_NOFOLLOW) == -1 ||
+		    S_ISREG(st.st_mode))
+			continue;
+		snprintf(err, errlen, "%s/%s: not a regular file", path,
+		    file[i]);
+		return -1;
+	}
+	return 0;
+}
+
+/* The hub unlinks what is where its socket belongs; that takes no directory. */
+static int
+check_box(int box, const char *path, char *err, size_t errlen)
+{
+	struct stat st;
+
+	if (fstatat(box, strrchr(RUNDIR_HUB, '/') + 1, &st,
+	    AT_SYMLINK_NOFOLLOW) == -1 || !S_ISDIR(st.st_mode))
+		return 0;
+	snprintf(err, errlen, "%s/%s: is a directory", path, RUNDIR_HUB);
+	return -1;
+}
+
+static int
+enter_box(int fd, const struct priv *pr, const char *path, char *err,
+    size_t errlen)
+{
+	int box = make_dir(fd, RUNDIR_BOX), rc;
+
+	if (box == -1 || hand_over(box, 0755, pr) == -1) {
+		snprintf(err, errlen, "%s/%s: %s", path, RUNDIR_BOX,
+		    strerror(errno));
+		rc = -1;
+	} else
+		rc = check_box(box, path, err, errlen);
+	if (box != -1)
+		close(box);
+	return rc;
+}
+
 static int
 enter(int fd, const struct priv *pr, const char *path, char *err,
     size_t errlen)
 {
-	int box = -1, ok;
-
 	if (check_dir(fd, pr, path, err, errlen) == -1)
 		return -1;
-	ok = hand_over(fd, 0755, pr) == 0 &&
-	    (box = make_dir(fd, RUNDIR_BOX)) != -1 &&
-	    hand_over(box, 0755, pr) == 0 && fchdir(fd) == 0;
-	if (!ok)
+	if (hand_over(fd, 0755, pr) == -1 || fchdir(fd) == -1) {
 		snprintf(err, errlen, "%s: %s", path, strerror(errno));
-	if (box != -1)
-		close(box);
-	return ok ? 0 : -1;
+		return -1;
+	}
+	if (check_files(fd, path, err, errlen) == -1)
+		return -1;
+	return enter_box(fd, pr, path, err, errlen);
 }
 
 int

@@ -106,16 +106,20 @@ def test_two_instances_live_side_by_side(rtmpd, clients):
     subscribers[1].close()
 
 
-def test_a_second_instance_on_one_run_directory_refuses(rtmpd, clients):
+@pytest.mark.parametrize("same_port", [True, False])
+def test_a_second_instance_on_one_run_directory_refuses(
+        same_port, rtmpd, clients):
     server = rtmpd()
     clients.publisher(server, "live/x", flv.synthetic())
     subscriber = clients.subscriber(server, "live/x")
+    port = server.port if same_port else free_port()
     second = subprocess.run(
-        [PROGRAM, "-d", "-l", f"127.0.0.1:{free_port()}", "-r",
+        [PROGRAM, "-d", "-l", f"127.0.0.1:{port}", "-r",
          server.run_directory],
         capture_output=True, text=True, timeout=3, check=False)
-    assert second.returncode not in (0, -6, -11)
-    assert str(server.run_directory) in second.stderr
+    assert second.returncode == 1
+    assert (f"{server.run_directory}: in use by pid {server.pid}\n"
+            in second.stderr)
     still_flows(subscriber)
     assert server.hub()
     subscriber.close()

@@ -189,6 +189,27 @@ Test(rundir, a_symbolic_link_in_place_of_the_box_is_refused)
 	clean();
 }
 
+Test(rundir, what_stands_in_the_way_is_named)
+{
+	static const char *const name[] = {
+		"run/lock", "run/start", "run/rtmpd.pid", "run/box/hub.sock",
+	};
+	size_t i;
+
+	become(OTHER);
+	make_base();
+	cr_assert_eq(enter(in_base("run"), ordinary()), 0);
+	for (i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
+		cr_assert_eq(mkdir(in_base(name[i]), 0700), 0);
+		cr_assert_eq(enter(in_base("run"), ordinary()), -1);
+		cr_assert_not_null(strstr(error, in_base(name[i])), "%s",
+		    error);
+		cr_assert_eq(rmdir(in_base(name[i])), 0);
+	}
+	cr_assert_eq(enter(in_base("run"), ordinary()), 0);
+	clean();
+}
+
 Test(rundir, a_file_is_refused)
 {
 	become(OTHER);
