@@ -191,6 +191,7 @@ help:	## this list
 
 include tests/fuzz/fuzz.mk
 include tests/interop/interop.mk
+include tests/valgrind/valgrind.mk
 
 .PHONY: all run deps check check-all unit stress bench check-unit run-unit \
 	check-stress run-stress check-e2e check-long lint clang install clean help
