@@ -97,13 +97,14 @@ cut_loose(struct conn *c)
 {
 	int keep[] = { SANDBOX_PEER_FD, -1, -1 };
 
+	log_detach();		/* syslog's may be the peer's in a moment */
 	keep[1] = c->c_hub = move_up(c->c_hub);
 	keep[2] = c->c_log = move_up(c->c_log);
 	if (c->c_fd != SANDBOX_PEER_FD &&
 	    dup3(c->c_fd, SANDBOX_PEER_FD, O_CLOEXEC) == -1)
 		conn_end(c, "no-descriptor", NULL);
 	c->c_fd = SANDBOX_PEER_FD;
-	if (c->c_log != -1)
+	if (!c->c_log_is_hubs)
 		log_to_socket(c->c_log);
 	proc_close_others(keep, sizeof(keep) / sizeof(keep[0]));
 	if (proc_null_stdio(NULL_STDERR(c)) == -1)

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -81,6 +82,7 @@ fdpass_recv(int sock, void *data, size_t size, int fds[FDPASS_MAX])
 		.msg_control = ctl.buf, .msg_controllen = sizeof(ctl.buf),
 	};
 	ssize_t n;
+	bool full;
 	int i;
 
 	for (i = 0; i < FDPASS_MAX; i++)
@@ -92,9 +94,11 @@ fdpass_recv(int sock, void *data, size_t size, int fds[FDPASS_MAX])
 	if (n > 0 && (msg.msg_flags & MSG_CTRUNC) == 0)
 		return n;
 	/* an empty packet looks like the end, but may carry descriptors */
+	full = fds[FDPASS_MAX - 1] != -1;
 	close_fds(fds);
 	if ((msg.msg_flags & MSG_CTRUNC) == 0)
 		return 0;
-	errno = EMSGSIZE;
+	/* descriptors that found no room: in the packet's, or in our table */
+	errno = full ? EMSGSIZE : EMFILE;
 	return -1;
 }

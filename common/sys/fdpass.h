@@ -21,7 +21,8 @@ int	fdpass_send(int sock, const void *data, size_t len, const int *fds,
  * Receive one packet, never blocking. Descriptors arrive close-on-exec and
  * are the caller's; slots without one are -1. Returns the packet's length, of
  * which what exceeds `size` is lost, 0 at the end, -1 and errno. A packet that
- * came with more descriptors than FDPASS_MAX is EMSGSIZE and nothing is kept.
+ * came with more descriptors than FDPASS_MAX is EMSGSIZE; one whose descriptors
+ * this process has no room for is EMFILE. Of neither anything is kept.
  */
 ssize_t	fdpass_recv(int sock, void *data, size_t size, int fds[FDPASS_MAX]);
 

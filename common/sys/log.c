@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * log.c - the whole logging vocabulary.
- * Never blocks on behalf of a process that serves a peer: a line that its
- * socket does not take at once is counted and dropped.
+ * Never blocks: a line that is not taken at once is counted and dropped, and
+ * the count is told as soon as a line is taken again.
  */
 #include "sys/log.h"
 
@@ -21,6 +21,7 @@
 #include <vis.h>
 
 #include "sys/clock.h"
+#include "sys/logsink.h"
 
 #define LOG_BURST	256	/* lines relayed in one go */
 #define LOG_SNDBUF	(1024 * 1024)	/* some thousand lines in flight */
@@ -42,6 +43,7 @@ void
 log_to_stderr(void)
 {
 	tzset();	/* opens files, which a sandboxed process cannot */
+	logsink_open_stderr();
 	dest = TO_STDERR;
 }
 
@@ -49,15 +51,25 @@ void
 log_to_syslog(const char *ident)
 {
 	tzset();
-	openlog(ident, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+	logsink_open_syslog(ident);
 	dest = TO_SYSLOG;
 }
 
 void
 log_to_socket(int fd)
 {
+	/* what our parent could not write is not ours to tell */
+	if (dest != TO_SOCKET)
+		dropped = 0;
+	logsink_close_syslog();
 	dest = TO_SOCKET;
 	dest_fd = fd;
+}
+
+void
+log_detach(void)
+{
+	logsink_close_syslog();
 }
 
 void
@@ -84,28 +96,25 @@ log_pair(int pair[2])
 	return 0;
 }
 
+static bool
+sink(int pri, const char *line)
+{
+	return dest == TO_SYSLOG ? logsink_syslog(pri, line) :
+	    logsink_stderr(pri, line);
+}
+
 static void
 emit(int pri, const char *line)
 {
-	static const char *const word[] = {
-		[LOG_ERR] = "error", [LOG_WARNING] = "warning",
-		[LOG_INFO] = "info", [LOG_DEBUG] = "debug",
-	};
-	struct timespec now;
-	struct tm tm;
-	char when[32], out[4 * LOG_LINE_MAX + 64];
-	int len;
+	char note[64];
 
-	if (dest == TO_SYSLOG) {
-		syslog(pri, "%s", line);
-		return;
+	if (dropped > 0) {
+		snprintf(note, sizeof(note), "log-dropped lines=%u pid=%d",
+		    dropped, (int)getpid());
+		if (sink(LOG_WARNING, note))
+			dropped = 0;
 	}
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
-	len = snprintf(out, sizeof(out), "%s.%03ldZ %s %s\n", when,
-	    now.tv_nsec / 1000000, word[pri & LOG_PRIMASK], line);
-	if (write(STDERR_FILENO, out, (size_t)len) == -1)
+	if (!sink(pri, line))
 		dropped++;
 }
 

@@ -16,10 +16,14 @@
 #define LOG_TEXT_MAX	512	/* room for one escaped value */
 #define LOG_OFTEN_MAX	100	/* lines of log_often() in a second */
 
-/* Where lines go. The descriptor stays the caller's. */
+/* Where lines go. Nothing that is logged ever waits: what is not taken at
+ * once is counted, and told later. The descriptor stays the caller's. */
 void	log_to_stderr(void);
 void	log_to_syslog(const char *ident);
 void	log_to_socket(int fd);
+/* Hold no descriptor until the next line: the caller is about to close or
+ * reuse them by number. */
+void	log_detach(void);
 void	log_set_verbose(bool);
 bool	log_is_verbose(void);
 
