@@ -7,6 +7,7 @@
 #include "hub.h"
 
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,17 +47,46 @@ refuse(struct hub *h, struct session *s, const char *what)
 	return false;
 }
 
+/* Whoever replaces us needs a registry while ours is still in use. */
+static bool
+room_for_successor(const struct hub *h, uint64_t bytes)
+{
+	struct statfs fs;
+
+	if (fstatfs(h->h_registry_fd, &fs) == -1 || fs.f_blocks == 0)
+		return true;		/* without a limit */
+	return (uint64_t)fs.f_bavail * (uint64_t)fs.f_bsize >=
+	    bytes + h->h_registry.rg_bytes;
+}
+
+/* Two descriptors: NULL, or what was lacking. */
+static const char *
+make_object(const struct hub *h, uint64_t bytes, int *rw, int *ro)
+{
+	if (!room_for_successor(h, bytes))
+		return "/dev/shm is full";
+	if (segment_create(bytes, rw, ro) == -1)
+		return errno == ENOSPC ? "/dev/shm is full" :
+		    errno == EMFILE ? "hub-files" : strerror(errno);
+	if (*rw < h->h_files && *ro < h->h_files)
+		return NULL;
+	close(*rw);
+	close(*ro);
+	*ro = -1;
+	return "hub-files";
+}
+
 bool
 grant_make(struct hub *h, struct grant *g, struct session *s)
 {
 	uint64_t size = h->h_conf->cf_ring, bytes = RING_HEADER + size;
+	const char *lacking;
 	int rw, fds[2];
 
 	if (h->h_ring_bytes + bytes > h->h_conf->cf_max_ring_memory)
 		return refuse(h, s, "max-ring-memory");
-	if (segment_create(bytes, &rw, &g->g_fd) == -1)
-		return refuse(h, s, errno == ENOSPC ? "/dev/shm is full" :
-		    strerror(errno));
+	if ((lacking = make_object(h, bytes, &rw, &g->g_fd)) != NULL)
+		return refuse(h, s, lacking);
 	account(h, bytes);
 	g->g_size = size;
 	g->g_since = h->h_now;

@@ -8,11 +8,13 @@
 
 #include <sys/epoll.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +30,7 @@
 #define HUB_BACKLOG	4096
 #define GRACE		1000	/* ms for those of a hub that died to report */
 #define STOP_GRACE	1200	/* ms for connections to say goodbye */
+#define SPARE_FILES	32	/* to tell newcomers that there are no more */
 
 static void
 watch(struct hub *h, int fd, int *which)
@@ -62,6 +65,17 @@ open_registry(struct hub *h)
 	slots_init(&h->h_session_slots, sessions);
 }
 
+static int
+usable_files(void)
+{
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1 || rl.rlim_cur > INT_MAX)
+		return INT_MAX;
+	return (int)(rl.rlim_cur - (rl.rlim_cur < 4 * SPARE_FILES ?
+	    rl.rlim_cur / 4 : SPARE_FILES));
+}
+
 void
 hub_open(struct hub *h, const struct conf *cf, uint64_t idle_exit,
     bool standby)
@@ -70,6 +84,7 @@ hub_open(struct hub *h, const struct conf *cf, uint64_t idle_exit,
 	h->h_conf = cf;
 	h->h_idle_exit = idle_exit;
 	h->h_standby = standby;
+	h->h_files = usable_files();
 	h->h_idle_since = h->h_now = clock_ms();
 	TAILQ_INIT(&h->h_peers);
 	RB_INIT(&h->h_streams);
@@ -255,6 +270,8 @@ timeout(struct hub *h)
 		at = h->h_drain_by;
 	if (h->h_stop_by != 0 && h->h_stop_by < at)
 		at = h->h_stop_by;
+	if (h->h_accept_at != 0 && h->h_accept_at < at)
+		at = h->h_accept_at;
 	if (h->h_idle_exit != 0 && h->h_npeers == 0 &&
 	    h->h_idle_since + h->h_idle_exit < at)
 		at = h->h_idle_since + h->h_idle_exit;
@@ -271,6 +288,8 @@ turn(struct hub *h)
 
 	n = epoll_wait(h->h_epoll, ev, HUB_EVENTS, timeout(h));
 	h->h_now = clock_ms();
+	if (h->h_accept_at != 0 && h->h_now >= h->h_accept_at)
+		peer_resume(h);
 	for (i = 0; i < n; i++)
 		handle(h, &ev[i]);
 	stream_tick(h);

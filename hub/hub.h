@@ -21,6 +21,7 @@
 #include "shm/registry.h"
 #include "shm/ring.h"
 #include "sys/control.h"
+#include "sys/log.h"
 
 struct peer;
 struct stream;
@@ -97,7 +98,10 @@ struct hub {
 	const char		*h_why;		/* it stops */
 	bool			 h_standby;	/* a listener started us */
 	bool			 h_replaced;	/* end now, for the next program */
+	uint64_t		 h_accept_at;	/* paused until, ms; 0 if not */
+	struct ratelimit	 h_paused;
 	uint32_t		 h_npeers;
+	int			 h_files;	/* descriptors for peers, rings */
 	int			 h_listen;
 	int			 h_epoll;
 	int			 h_control;
@@ -118,6 +122,7 @@ void	slots_give(struct slots *, uint32_t index);
 
 /* peer.c: connected processes and their sessions. */
 void	peer_accept(struct hub *);
+void	peer_resume(struct hub *);	/* once h_accept_at has come */
 void	peer_read(struct hub *, struct peer *);
 void	peer_close(struct peer *);	/* later, in reap */
 void	peer_reap(struct hub *);

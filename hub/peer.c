@@ -20,6 +20,7 @@
 #include "sys/proc.h"
 
 #define READ_BURST	16	/* messages of one peer in one turn */
+#define ACCEPT_PAUSE	100	/* ms without accepting, out of resources */
 
 void
 peer_kill(const struct peer *p)
@@ -33,6 +34,7 @@ peer_make(struct hub *h, int fd)
 {
 	struct peer *p = calloc(1, sizeof(*p));
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = p };
+	int saved;
 
 	if (p == NULL)
 		return NULL;
@@ -40,9 +42,11 @@ peer_make(struct hub *h, int fd)
 	p->p_pidfd = proc_of_peer(fd, &p->p_pid);
 	if (p->p_pidfd == -1 ||
 	    epoll_ctl(h->h_epoll, EPOLL_CTL_ADD, fd, &ev) == -1) {
+		saved = errno;
 		if (p->p_pidfd != -1)
 			close(p->p_pidfd);
 		free(p);
+		errno = saved;
 		return NULL;
 	}
 	TAILQ_INSERT_TAIL(&h->h_peers, p, p_link);
@@ -51,21 +55,64 @@ peer_make(struct hub *h, int fd)
 	return p;
 }
 
+static void
+listen_for(struct hub *h, uint32_t events)
+{
+	struct epoll_event ev = {
+		.events = events, .data.ptr = &h->h_listen,
+	};
+
+	(void)epoll_ctl(h->h_epoll, EPOLL_CTL_MOD, h->h_listen, &ev);
+}
+
+/* Who waits in line stays ready: looking at it would be all that we do. */
+static void
+pause_accept(struct hub *h)
+{
+	int saved = errno;
+
+	listen_for(h, 0);
+	h->h_accept_at = h->h_now + ACCEPT_PAUSE;
+	errno = saved;
+	if (ratelimit_pass(&h->h_paused, 5, 10000))
+		log_warn("hub-paused peers=%u", h->h_npeers);
+}
+
+void
+peer_resume(struct hub *h)
+{
+	h->h_accept_at = 0;
+	if (h->h_stop_by == 0)
+		listen_for(h, EPOLLIN);
+}
+
+static bool
+out_of_resources(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM ||
+	    error == ENOBUFS || error == ENOSPC;
+}
+
+/* Who is closed here tries again; who is gone already is not worth a word. */
 void
 peer_accept(struct hub *h)
 {
+	bool ok;
 	int fd;
 
-	for (;;) {
+	do {
 		fd = accept4(h->h_listen, NULL, NULL,
 		    SOCK_CLOEXEC | SOCK_NONBLOCK);
-		if (fd == -1)
+		ok = fd != -1 && peer_make(h, fd) != NULL;
+		if (!ok && out_of_resources(errno)) {
+			pause_accept(h);
+			if (fd != -1)
+				close(fd);
 			return;
-		if (peer_make(h, fd) == NULL) {
-			log_warn("accept from a process");
-			close(fd);
 		}
-	}
+		if (!ok && fd != -1)
+			close(fd);
+	} while (fd != -1);
 }
 
 void
@@ -193,6 +240,8 @@ peer_register(struct hub *h, struct peer *p, const struct hub_report *r)
 		limit = "max-connections";
 	else if (count_host(h, r->hr_host) >= h->h_conf->cf_max_per_address)
 		limit = "max-per-address";
+	else if (p->p_fd >= h->h_files || p->p_pidfd >= h->h_files)
+		limit = "hub-files";
 	if (h->h_drain_by != 0) {
 		reason = HUB_SHUTDOWN;
 		limit = "drain";
@@ -292,6 +341,9 @@ peer_read(struct hub *h, struct peer *p)
 				close(fds[i]);
 		if (good)
 			continue;
+		if (len == -1 && errno == EMFILE)	/* it will report again */
+			log_warnx("hub-closes pid=%d reason=hub-files",
+			    (int)p->p_pid);
 		if (len > 0 || (len == -1 && errno == EMSGSIZE)) {
 			log_warnx("hub-closes pid=%d reason=%s", (int)p->p_pid,
 			    hubmsg_is_alien(&r.hr_head, len) ? "version" :

@@ -30,6 +30,7 @@
 #define ACCEPT_BURST	64	/* connections in one turn */
 #define ACCEPT_PAUSE	100	/* ms without accepting, out of resources */
 #define HUB_PAUSE	100	/* ms before a hub that died is replaced */
+#define HUB_PAUSE_MAX	800	/* the same if hubs die as they start */
 #define HUB_PATIENCE	3000	/* ms for a connection to find the hub */
 #define STOP_TIME	1700	/* ms for everyone to leave, then SIGKILL */
 
@@ -154,16 +155,31 @@ write_pidfile(const struct listener *l)
 		log_warn("write %s", RUNDIR_PID);
 }
 
+/* One that ran is replaced at once; who fails at the start fails slower and
+ * slower, for the log's sake. */
+static void
+start_hub_later(struct listener *l)
+{
+	uint64_t now = clock_ms();
+
+	if (l->l_hub_pause == 0 || now - l->l_hub_since >= HUB_PAUSE_MAX)
+		l->l_hub_pause = HUB_PAUSE;
+	else if ((l->l_hub_pause *= 2) > HUB_PAUSE_MAX)
+		l->l_hub_pause = HUB_PAUSE_MAX;
+	l->l_hub = 0;
+	l->l_hub_at = now + l->l_hub_pause;
+}
+
 static void
 start_hub(struct listener *l)
 {
 	l->l_hub_at = 0;
 	l->l_hub = hubstart_spawn(l->l_server, 0);
-	if (l->l_hub > 0)
-		return;
-	log_warn("fork for the hub");
-	l->l_hub = 0;
-	l->l_hub_at = clock_ms() + HUB_PAUSE;
+	if (l->l_hub == -1) {
+		log_warn("fork for the hub");
+		start_hub_later(l);
+	}
+	l->l_hub_since = clock_ms();
 }
 
 static void
@@ -178,7 +194,7 @@ hub_ended(struct listener *l, int status)
 		return;			/* the last connection has left */
 	else
 		log_warnx("hub-ended status=%d", WEXITSTATUS(status));
-	l->l_hub_at = clock_ms() + HUB_PAUSE;
+	start_hub_later(l);
 }
 
 static void
@@ -241,7 +257,7 @@ pause_accept(struct listener *l, const char *what)
 
 	l->l_accept_at = clock_ms() + ACCEPT_PAUSE;
 	errno = saved;
-	if (ratelimit_pass(&l->l_refused, 5, 10000))
+	if (ratelimit_pass(&l->l_paused, 5, 10000))
 		log_warn("accept-paused cause=%s", what);
 }
 

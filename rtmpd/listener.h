@@ -29,6 +29,8 @@ struct listener {
 	uint32_t	 l_maxchild;	/* room in l_child */
 	pid_t		 l_hub;		/* 0: none runs */
 	uint64_t	 l_hub_at;	/* when to start one, ms */
+	uint64_t	 l_hub_since;	/* when the latest was, ms */
+	uint64_t	 l_hub_pause;	/* before the next, ms */
 	uint64_t	 l_accept_at;	/* paused until, ms */
 	uint64_t	 l_drain_by;	/* 0 while not draining */
 	uint64_t	 l_stop_by;	/* 0 while not stopping */
@@ -37,6 +39,7 @@ struct listener {
 	uint64_t	 l_trial_by;	/* then it is killed, ms */
 	struct control	 l_asked;	/* who asked for the upgrade */
 	struct ratelimit l_refused;
+	struct ratelimit l_paused;
 };
 
 /*
