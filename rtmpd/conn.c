@@ -17,6 +17,7 @@
 #include "sys/clock.h"
 #include "sys/cpulimit.h"
 #include "sys/log.h"
+#include "sys/oom.h"
 #include "sys/priv.h"
 #include "sys/proc.h"
 #include "sys/rundir.h"
@@ -37,8 +38,14 @@ conn_end(struct conn *c, const char *reason, const char *detail)
 void
 conn_granted(struct conn *c)
 {
+	if (c->c_granted)
+		return;
 	c->c_granted = true;
 	cpulimit_lift();
+	oom_set(c->c_oom, OOM_STREAM);
+	if (c->c_oom != -1)
+		close(c->c_oom);
+	c->c_oom = -1;
 }
 
 static void
@@ -56,6 +63,7 @@ init(struct conn *c, const struct conf *cf, int fd, int hub, int log)
 	c->c_hub = hub;
 	c->c_log = log;
 	c->c_log_is_hubs = log == -1;
+	c->c_oom = -1;
 	c->c_now = c->c_started = c->c_heard = c->c_progress = clock_ms();
 	c->c_idle_since = c->c_reported = c->c_now;
 	c->c_started_wall = (uint64_t)time(NULL);
@@ -78,32 +86,46 @@ init(struct conn *c, const struct conf *cf, int fd, int hub, int log)
 #define NULL_STDERR(c)	true
 #endif
 
-/* Above the descriptor that the filter knows the peer by. */
+/* Above the descriptors that the filter knows by their numbers. */
 static int
 move_up(int fd)
 {
 	int moved;
 
-	if (fd == -1 || fd > SANDBOX_PEER_FD)
+	if (fd == -1 || fd > SANDBOX_OOM_FD)
 		return fd;
-	moved = fcntl(fd, F_DUPFD_CLOEXEC, SANDBOX_PEER_FD + 1);
+	moved = fcntl(fd, F_DUPFD_CLOEXEC, SANDBOX_OOM_FD + 1);
 	close(fd);
 	return moved;
+}
+
+static int
+open_oom(void)
+{
+	int fd = oom_open(), kept;
+
+	if (fd == -1 || fd == SANDBOX_OOM_FD)
+		return fd;
+	kept = dup3(fd, SANDBOX_OOM_FD, O_CLOEXEC);
+	close(fd);
+	return kept;
 }
 
 /* Nothing of what we inherited may reach the wire, or hide a death. */
 static void
 cut_loose(struct conn *c)
 {
-	int keep[] = { SANDBOX_PEER_FD, -1, -1 };
+	int keep[] = { SANDBOX_PEER_FD, -1, -1, -1 };
 
 	log_detach();		/* syslog's may be the peer's in a moment */
-	keep[1] = c->c_hub = move_up(c->c_hub);
-	keep[2] = c->c_log = move_up(c->c_log);
+	keep[2] = c->c_hub = move_up(c->c_hub);
+	keep[3] = c->c_log = move_up(c->c_log);
 	if (c->c_fd != SANDBOX_PEER_FD &&
 	    dup3(c->c_fd, SANDBOX_PEER_FD, O_CLOEXEC) == -1)
 		conn_end(c, "no-descriptor", NULL);
 	c->c_fd = SANDBOX_PEER_FD;
+	keep[1] = c->c_oom = open_oom();
+	oom_set(c->c_oom, OOM_STREAM);	/* as root: not below that again */
 	if (!c->c_log_is_hubs)
 		log_to_socket(c->c_log);
 	proc_close_others(keep, sizeof(keep) / sizeof(keep[0]));
@@ -141,21 +163,32 @@ memory_limit(const struct conf *cf)
 	    2UL * cf->cf_max_queue;
 }
 
+static const char *
+confine(struct conn *c, const struct server *sv)
+{
+	if (priv_drop(&sv->sv_priv, RUNDIR_BOX) == -1)
+		return "user or root directory";
+	oom_set(c->c_oom, OOM_NEWCOMER);
+	if (priv_limit(SANDBOX_FILES, memory_limit(c->c_conf)) == -1 ||
+	    cpulimit_set(c->c_conf->cf_cpu_limit) == -1)
+		return "limits";
+	if (sandbox_enter(&sv->sv_sandbox) == -1)
+		return "system call filter";
+	return NULL;
+}
+
 /* After this nothing can be opened, executed or signalled. */
 static void
 shut_in(struct conn *c, const struct server *sv)
 {
+	const char *why;
+
 	log_prepare("disconnect peer=%s reason=limit detail=cpu-limit",
 	    c->c_peer);
 	if (sv->sv_priv.pr_root)
 		hublink_chrooted();
-	if (priv_drop(&sv->sv_priv, RUNDIR_BOX) == -1)
-		conn_end(c, "shut-in", "user or root directory");
-	else if (priv_limit(SANDBOX_FILES, memory_limit(c->c_conf)) == -1 ||
-	    cpulimit_set(c->c_conf->cf_cpu_limit) == -1)
-		conn_end(c, "shut-in", "limits");
-	else if (sandbox_enter(&sv->sv_sandbox) == -1)
-		conn_end(c, "shut-in", "system call filter");
+	if ((why = confine(c, sv)) != NULL)
+		conn_end(c, "shut-in", why);
 }
 
 void

@@ -70,6 +70,7 @@ struct conn {
 	uint64_t		 c_hub_lost;	/* latest sign of one, ms */
 	bool			 c_may_reconnect; /* if asked to: capsEx */
 	int			 c_log;		/* log socket, -1 none yet */
+	int			 c_oom;		/* oom_open(), until granted */
 	bool			 c_log_is_hubs;	/* it comes with each welcome */
 	enum conn_phase		 c_phase;
 	bool			 c_blocked;	/* the socket is full */

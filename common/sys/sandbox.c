@@ -167,6 +167,10 @@ add_connection(scmp_filter_ctx ctx)
 		    SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, (unsigned)fd));
 	if (error == 0)
 		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW,
+		    SCMP_SYS(write), 1,
+		    SCMP_A0(SCMP_CMP_EQ, SANDBOX_OOM_FD, 0));
+	if (error == 0)
+		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW,
 		    SCMP_SYS(prlimit64), 2, SCMP_A0(SCMP_CMP_EQ, 0, 0),
 		    SCMP_A1(SCMP_CMP_EQ, RLIMIT_CPU, 0));
 	return error != 0 ? error : seccomp_rule_add(ctx, SCMP_ACT_ALLOW,

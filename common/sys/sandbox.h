@@ -19,6 +19,7 @@ enum sandbox_role {
 
 /* A connection's peer has this descriptor: it is never connected again. */
 #define SANDBOX_PEER_FD	3
+#define SANDBOX_OOM_FD	4	/* the only one that write(2) is for: oom.h */
 #define SANDBOX_FILES	32	/* descriptors: sockets, log, two rings a stream */
 
 struct sandbox {
