@@ -5,6 +5,7 @@
  */
 #include "sys/fdpass.h"
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -205,4 +206,35 @@ Test(fdpass, a_packet_that_just_fits_is_taken)
 	send_raw(pair[0], 64, STDIN_FILENO, FDPASS_MAX);
 	cr_assert_eq(fdpass_recv(pair[1], text, sizeof(text), got), 64);
 	cr_assert(got[0] != -1 && got[1] != -1);
+}
+
+/*
+ * Issue: a report that came while the hub was out of descriptors looked like
+ * nonsense, and its sender was told to end its stream. Cause: the kernel says
+ * MSG_CTRUNC of both. Trigger: RLIMIT_NOFILE.
+ */
+Test(fdpass, descriptors_without_room_are_told_from_too_many)
+{
+	int pair[2], got[FDPASS_MAX], probe;
+	struct rlimit rl, small;
+	char text[64];
+
+	open_pair(pair);
+	probe = dup(STDIN_FILENO);	/* the lowest one that is free */
+	cr_assert_neq(probe, -1);
+	close(probe);
+	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &rl), 0);
+	small = rl;
+	for (small.rlim_cur = (rlim_t)probe;
+	    small.rlim_cur < (rlim_t)probe + FDPASS_MAX; small.rlim_cur++) {
+		send_raw(pair[0], 64, STDIN_FILENO, FDPASS_MAX);
+		cr_assert_eq(setrlimit(RLIMIT_NOFILE, &small), 0);
+		cr_assert_eq(fdpass_recv(pair[1], text, sizeof(text), got),
+		    -1);
+		cr_assert_eq(errno, EMFILE);
+		cr_assert(got[0] == -1 && got[1] == -1);
+		cr_assert_eq(setrlimit(RLIMIT_NOFILE, &rl), 0);
+	}
+	send_raw(pair[0], 64, STDIN_FILENO, FDPASS_MAX);
+	cr_assert_eq(fdpass_recv(pair[1], text, sizeof(text), got), 64);
 }
