@@ -292,6 +292,17 @@ accept_some(struct listener *l, int from)
 	}
 }
 
+/* A run directory that was deleted under us was made anew by the next hub. */
+static int
+send_order(const struct listener *l, const char *order)
+{
+	if (control_send(RUNDIR_RTMPHUB, order) == 0)
+		return 0;
+	if (errno != ENOENT || chdir(l->l_server->sv_rundir) == -1)
+		return -1;
+	return control_send(RUNDIR_RTMPHUB, order);
+}
+
 /*
  * Whichever hub runs, it need not be the one that we started: that may stand
  * by. Its end is then to be seen by l_last_hub.
@@ -299,13 +310,12 @@ accept_some(struct listener *l, int from)
 static void
 order_hub(struct listener *l, const char *order)
 {
+	bool sent = send_order(l, order) == 0;
 	pid_t running = 0;
 
 	if (l->l_last_hub == -1)
 		l->l_last_hub = hubstart_find(&running);
-	if (control_send(RUNDIR_RTMPHUB, order) == -1 && running != 0)
-		log_warn("order the hub to %s", order);
-	if (l->l_hub > 0 && running != 0 && l->l_hub != running)
+	if (l->l_hub > 0 && (!sent || (running != 0 && l->l_hub != running)))
 		kill(l->l_hub, SIGTERM);
 }
 
