@@ -40,7 +40,7 @@ def test_over_max_ring_memory_a_publish_is_refused(rtmpd, clients):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
 def test_with_dev_shm_full_a_publish_is_refused(rtmpd, clients):
-    script = ("mount -t tmpfs -o size=20m tmpfs /dev/shm && "
+    script = ("mount -t tmpfs -o size=24m tmpfs /dev/shm && "
               'exec "$@"')
     server = rtmpd({"ring": "8M"}, wrap=["unshare", "-m", "sh", "-c",
                                          script, "sh"])
