@@ -136,15 +136,16 @@ open_pidfile(struct listener *l)
 	const char *dir = l->l_server->sv_rundir;
 	struct stat st;
 
-	/* its directory belongs to `user`: root must not write elsewhere */
-	if (lstat(RUNDIR_PID, &st) == 0 && !S_ISREG(st.st_mode))
-		fatalx("%s/%s: not a regular file", dir, RUNDIR_PID);
 	l->l_pidfile = flopen(RUNDIR_PID, O_RDWR | O_CREAT | O_NOFOLLOW |
 	    O_NONBLOCK | O_CLOEXEC, 0644);
 	if (l->l_pidfile == -1 && errno == EWOULDBLOCK)
 		fatalx("%s: in use by pid %d", dir, (int)read_pid());
 	if (l->l_pidfile == -1)
 		fatal("%s/%s", dir, RUNDIR_PID);
+	/* its directory belongs to `user`: root must not write elsewhere */
+	if (fstat(l->l_pidfile, &st) == -1 || !S_ISREG(st.st_mode) ||
+	    st.st_nlink != 1)
+		fatalx("%s/%s: not a file of its own", dir, RUNDIR_PID);
 }
 
 static void

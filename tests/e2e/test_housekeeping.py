@@ -206,6 +206,10 @@ def plant(path, what):
         path.symlink_to("/etc/passwd")
     elif what == "dangling link":
         path.symlink_to("nowhere")
+    elif what == "hard link":
+        other = path.parent.parent / "other"
+        other.write_text("not ours\n")
+        path.hardlink_to(other)
     elif what == "pipe":
         os.mkfifo(path)
     else:
@@ -225,7 +229,8 @@ def test_whatever_stands_where_the_socket_belongs_is_replaced(
     ("box", "file"), ("box", "link"), ("box", "dangling link"),
     ("box", "pipe"), ("box/hub.sock", "directory"), ("lock", "directory"),
     ("lock", "link"), ("start", "dangling link"), ("rtmpd.pid", "link"),
-    ("rtmpd.pid", "directory"), ("rtmpd.pid", "pipe")])
+    ("rtmpd.pid", "directory"), ("rtmpd.pid", "pipe"),
+    ("rtmpd.pid", "hard link")])
 def test_what_does_not_belong_there_is_named(name, what, home):
     (home / name).parent.mkdir(parents=True)
     plant(home / name, what)
