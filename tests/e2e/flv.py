@@ -239,47 +239,66 @@ class Followed:
     headers: int
 
 
-def follow(messages, stream=1, gaps=False):
-    """Check a subscriber's messages of a synthetic stream.
+class Follower:
+    """Checks a subscriber's messages of a synthetic stream one by one.
 
-    Frames must be whole, of this stream, in order, and without gaps
-    unless allowed; the first video frame, and the first after a gap, must
-    be a key frame, with metadata and every sequence header between it and
-    the video frame before. Timestamps of a track must not go back."""
-    audio, video = Track(), Track()
-    seen = set()
-    count = 0
-    last = {}
-    tracks = set()
-    for message in messages:
+    Frames must be whole, of this stream, and in order; the first video
+    frame, and the first after a gap, must be a key frame, with metadata and
+    every sequence header between it and the video frame before. Timestamps
+    of a track must not go back."""
+
+    def __init__(self, stream=1, gaps=False):
+        self.stream = stream
+        self.gaps = gaps
+        self.headers = 0
+        self.audio, self.video = Track(), Track()
+        self._seen = set()              # headers since the last video frame
+        self._tracks = set()            # headers ever
+        self._last = {}
+
+    def add(self, message):
+        """Raise Corrupt if this may not come now; what kind() it is."""
         what = kind(message)
-        if what is None:
-            continue
         if what in ("metadata", "avc-header", "aac-header"):
-            seen.add(what)
-            tracks.add(what)
-            count += what != "metadata"
-            continue
-        got, seq = stamp(message)
-        if got != stream:
-            raise Corrupt(f"a frame of stream {got} in stream {stream}")
-        if message.uts < last.get(message.type, message.uts):
-            raise Corrupt(f"timestamp {last[message.type]} "
+            self._seen.add(what)
+            self._tracks.add(what)
+            self.headers += what != "metadata"
+        elif what is not None:
+            self._frame(what, message)
+        return what
+
+    def _frame(self, what, message):
+        stream, seq = stamp(message)
+        self._belongs(stream)
+        if message.uts < self._last.get(message.type, message.uts):
+            raise Corrupt(f"timestamp {self._last[message.type]} "
                           f"back to {message.uts}")
-        last[message.type] = message.uts
-        track = audio if what == "audio" else video
+        self._last[message.type] = message.uts
+        track = self.audio if what == "audio" else self.video
         fresh = not track.seqs
         jumped = track.add(seq)
-        if jumped and not gaps:
+        if jumped and not self.gaps:
             raise Corrupt(f"{what}: gap {track.gaps[-1]}")
         if what == "audio":
-            if "aac-header" not in tracks:
+            if "aac-header" not in self._tracks:
                 raise Corrupt("audio before its sequence header")
-            continue
+            return
         if fresh or jumped:
-            _fresh_start(what, seen, tracks)
-        seen.clear()
-    return Followed(audio, video, count)
+            _fresh_start(what, self._seen, self._tracks)
+        self._seen.clear()
+
+    def _belongs(self, stream):
+        if stream != self.stream:
+            raise Corrupt(f"a frame of stream {stream} "
+                          f"in stream {self.stream}")
+
+
+def follow(messages, stream=1, gaps=False):
+    """Check all of a subscriber's messages; gaps must be allowed."""
+    follower = Follower(stream, gaps)
+    for message in messages:
+        follower.add(message)
+    return Followed(follower.audio, follower.video, follower.headers)
 
 
 def _fresh_start(what, seen, tracks):

@@ -17,11 +17,12 @@ def overlap(spans, start, end):
     return total
 
 
-def worst(messages, sent, stalls=()):
+def worst(messages, sent, stalls=(), until=None):
     """The longest time without a video frame, and how many were compared.
 
     sent holds (media, time). Deducted is what the sender was late, and the
-    stalls (from, to) of the process that measures."""
+    stalls (from, to) of the process that measures. The time from the last
+    frame until then counts if it is told."""
     times, late, last = {}, list(stalls), None
     for media, when in sent:
         if flv.kind(media) in VIDEO:
@@ -39,4 +40,6 @@ def worst(messages, sent, stalls=()):
                 late, last, message.arrival))
             count += 1
         last = message.arrival
+    if until is not None and last is not None:
+        longest = max(longest, until - last - overlap(late, last, until))
     return longest, count

@@ -91,10 +91,11 @@ def rtmpctl(run_directory, *words):
 class Server:
     """One instance of rtmpd in the foreground.
 
-    conf is a dict of configuration keys, or the text of a file."""
+    conf is a dict of configuration keys, or the text of a file; port is a
+    free one unless told."""
 
     def __init__(self, conf=None, wrap=(), args=(), listen=None, env=None,
-                 directory=None, wait=True):
+                 directory=None, wait=True, port=None):
         if not PROGRAM.exists():
             raise FileNotFoundError(f"{PROGRAM}: build it first")
         self.shm_before = shm_names()
@@ -103,7 +104,7 @@ class Server:
         self.lines = []
         self._grown = threading.Condition()
         for attempt in range(5):
-            self.port = free_port()
+            self.port = port or free_port()
             self._spawn(conf, wrap, args, listen, env)
             if not wait or self._listens():
                 break
