@@ -128,6 +128,7 @@ check-all:
 	@$(MAKE) --no-print-directory NEXT=1 all
 	@$(MAKE) --no-print-directory NEXT=alien all
 	@$(MAKE) --no-print-directory check-e2e
+	@$(MAKE) --no-print-directory check-chaos
 	@$(MAKE) --no-print-directory SAN=1 check-e2e
 
 unit: $(UNIT)
@@ -189,6 +190,7 @@ help:	## this list
 	@awk -F ':.*## ?' '/^[a-z-]+:.*##/ { printf "%-14s %s\n", $$1, $$2 }' \
 	    $(filter-out %.d,$(MAKEFILE_LIST))
 
+include tests/chaos/chaos.mk
 include tests/fuzz/fuzz.mk
 include tests/interop/interop.mk
 include tests/valgrind/valgrind.mk
