@@ -4,13 +4,14 @@ line in ACTIONS; it says which links it touches before it touches them.
 
 An action chooses only by step.rng, and never by what the clock or the relay
 says, so that a seed stands for one sequence."""
+import os
 import random
-import resource
 import select
 import signal
 import socket
+import subprocess
 import time
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 
 import crew                             # noqa: F401: the path to e2e
 from world import CLOSE, GAP, LOSS, Fault, scale
@@ -277,28 +278,47 @@ def hanging(step):
                 raise Fault("a handshake may take forever") from None
 
 
-def _without(step, pid, what, limit, low):
-    """A process short of something, while subscribers come; then it is
-    given back and they are served."""
-    step.note(f"{what} has {low} of {limit}")
-    was = resource.prlimit(pid, limit)
+def _words(pid, name, start):
+    """The words of the line in a file of /proc that begins so."""
+    with open(f"/proc/{pid}/{name}", encoding="ascii") as file:
+        return next(n.split() for n in file if n.startswith(start))
+
+
+def _files(pid, soft):
+    """Set its limit of descriptors, as its own user; the one it had."""
+    was = _words(pid, "limits", "Max open files")[3]
+    own = {}
+    if os.getuid() == 0:
+        own = {"user": int(_words(pid, "status", "Uid:")[1]),
+               "group": int(_words(pid, "status", "Gid:")[1])}
+    subprocess.run(["prlimit", f"--pid={pid}", f"--nofile={soft}:"],
+                   check=True, **own)
+    return was
+
+
+def _without_descriptors(step, pid, what):
+    """While subscribers come; then it has them again, and serves them."""
+    stream = step.stream()
+    step.note(f"no descriptors for {what}, 3 subscribers of {stream}")
     with ExitStack() as stack:
-        resource.prlimit(pid, limit, (low, was[1]))
+        was = _files(pid, 4)
         try:
             socks = [stack.enter_context(closing(
                 hostile.dial(step.relay.server))) for _ in range(3)]
             for sock in socks:
-                _play(step, sock, step.stream())
+                _play(step, sock, stream)
             time.sleep(step.rng.uniform(0.2, 2))
         finally:
-            with suppress(ProcessLookupError):
-                resource.prlimit(pid, limit, was)
-        _served(socks, STARTED, f"without {what}")
+            _files(pid, was)
+        _served(socks, STARTED, f"{what} has descriptors again")
 
 
 def listener_without_descriptors(step):
-    _without(step, step.relay.listener, "listener", resource.RLIMIT_NOFILE,
-             step.rng.choice([0, 4]))
+    _without_descriptors(step, step.relay.listener, "listener")
+
+
+def hub_without_descriptors(step):
+    _without_descriptors(step, step.relay.hub(), "hub")
 
 
 ACTIONS = (
@@ -324,4 +344,5 @@ ACTIONS = (
     (2, hostile_bytes),
     (1, hanging),
     (2, listener_without_descriptors),
+    (2, hub_without_descriptors),
 )

@@ -7,6 +7,8 @@ SOAK_MINUTES ?= 60
 CHAOS = RTMPD_BUILD=$(abspath $(BUILD)) $(PYTHON) tests/chaos/run.py
 
 check-chaos: all	## a minute of chaos, by a seed that is printed
+	RTMPD_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q \
+		-p no:cacheprovider tests/chaos
 	$(CHAOS) --minutes 1 $(CHAOS_OPTIONS)
 
 chaos: all	## the same for CHAOS_MINUTES=60

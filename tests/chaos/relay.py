@@ -18,6 +18,13 @@ HUB = "rtmpd: hub"
 DIED = re.compile(r"connection-died pid=(\d+) (?:signal|status)=(\d+)")
 
 
+def _mapped(line):
+    """(inode, bytes) of a line of /proc/PID/maps."""
+    where, _, _, _, inode, *_ = line.split()
+    low, high = (int(n, 16) for n in where.split("-"))
+    return inode, high - low
+
+
 class Relay:
     def __init__(self, conf):
         procs.become_subreaper()
@@ -90,13 +97,13 @@ class Relay:
     # what it holds
 
     def memory_objects(self):
-        """Shared memory that its processes map: inodes."""
-        found = set()
+        """Shared memory that its processes map: inode -> bytes."""
+        found = {}
         for pid in self.processes():
             try:
                 with open(f"/proc/{pid}/maps", encoding="utf-8") as file:
-                    found |= {line.split()[4] for line in file
-                              if " /dev/shm/" in line}
+                    found.update(_mapped(n) for n in file
+                                 if " /dev/shm/" in n)
             except OSError:             # it has ended, or is secret
                 pass
         return found

@@ -105,8 +105,9 @@ class Step:
 
 
 class World:
-    def __init__(self, streams=6, each=(2, 3), per_crew=2, conf=None):
-        self.relay = Relay({**CONF, **(conf or {})})
+    def __init__(self, streams=6, each=(2, 3), per_crew=2,
+                 media=(SMALL, FULL, FAT)):
+        self.relay = Relay(CONF)
         self.plans = {}
         self.crews = []
         self.kills = Counter()
@@ -115,7 +116,7 @@ class World:
         self._seen = {}                 # key -> (joins, messages) counted
         self._homes = {}                # key -> crew
         try:
-            self._people(streams, each, per_crew)
+            self._people(streams, each, per_crew, media)
             self.pulse = pulse.start()
             self.relay.helpers.append(self.pulse)
             self.reality = Reality(self.relay)
@@ -129,8 +130,7 @@ class World:
             self.abandon()
             raise
 
-    def _people(self, streams, each, per_crew):
-        media = [SMALL, FULL, FAT]
+    def _people(self, streams, each, per_crew, media):
         groups = {}
         for n in range(streams):
             name = f"live/{n}"
@@ -148,6 +148,10 @@ class World:
 
     def of_stream(self, stream):
         return [k for k, p in self.plans.items() if p["stream"] == stream]
+
+    def home(self, key):
+        """The helper process that has this link."""
+        return self._homes[key]
 
     def tell(self, key, do, **more):
         self._homes[key].ask(do, key=key, **more)
@@ -182,6 +186,7 @@ class World:
         self._wait(self._restless, REST, "not at rest")
 
     def wait_registry(self):
+        self.reality.close()            # the hub must answer for it anew
         self._wait(lambda: self.reality.differences(self.state()), REGISTRY,
                    "the registry is wrong")
 

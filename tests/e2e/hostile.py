@@ -121,7 +121,7 @@ BOMBS = {
 
 # What a relay is
 
-def _memory(pid):
+def memory(pid):
     """Proportional size of a process, or where that is secret, resident."""
     try:
         with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
@@ -147,7 +147,7 @@ class Figures:
     def __init__(self, server):
         pids = [server.pid, *server.children()]
         self.descriptors = {pid: _descriptors(pid) for pid in pids}
-        self.memory = sum(_memory(pid) for pid in pids)
+        self.memory = sum(memory(pid) for pid in pids)
 
     def back(self, before):
         return (self.descriptors == before.descriptors
