@@ -122,6 +122,17 @@ def publisher_vanishes(step):
     time.sleep(after)
 
 
+def publisher_returns_without_hub(step):
+    """It is lost, and back before there is a hub to tell."""
+    victim = step.publisher()
+    if victim is None:
+        return
+    step.touch_stream(victim, GAP, LOSS, CLOSE)
+    step.kill(step.relay.hub(), "hub")
+    step.note(f"{victim}: reset, back at once")
+    step.world.tell(victim, "end", how="reset", after=0)
+
+
 def publisher_taken_over(step):
     """The encoder returns while its old connection is silently open."""
     victim = step.publisher()
@@ -210,17 +221,20 @@ def _served(socks, least, what):
 
 def storm(step):
     """Many subscribers at once, who leave as they came."""
-    count = scale(step.rng.randint(50, 100))
     stream = step.stream()
+    rng = random.Random(step.rng.random())
+    count = scale(rng.randint(50, 100))
     step.note(f"{count} subscribers storm {stream}")
     with ExitStack() as stack:
         socks = [stack.enter_context(closing(hostile.dial(step.relay.server)))
                  for _ in range(count)]
+        if rng.random() < 0.3:
+            hub_killed(step)
         for sock in socks:
             _play(step, sock, stream)
         _served(socks, STARTED, "storm")
         for sock in socks:
-            if step.rng.random() < 0.5:
+            if rng.random() < 0.5:
                 hostile.reset(sock)
 
 
@@ -334,6 +348,7 @@ ACTIONS = (
     (2, publisher_stopped),
     (3, publisher_and_hub_killed),
     (4, publisher_vanishes),
+    (2, publisher_returns_without_hub),
     (2, publisher_taken_over),
     (4, subscriber_ended),
     (2, subscriber_stopped),
