@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from procs import wait_until
 
 RING_MAGIC, REGISTRY_MAGIC = 0x676e6952, 0x73696765
-FORMAT = 1 << 16 | 128                  # of either header
+VERSION = 1
+HEADER, STREAM, SESSION = 128, 896, 432     # bytes, at the least
 REPORT = struct.Struct("=IHH H6x QQQ 10Q 192s64s64s64s 448x")
 ANSWER = struct.Struct("=IHH HHI QQ I60s")
 WELCOME, REFUSED, RING = range(1, 4)
@@ -71,7 +72,7 @@ class Hub:
 
     def report(self, role=NO_ROLE, name="", slot=0, generation=0):
         self.sock.send(REPORT.pack(
-            1 << 16 | REPORT.size, 1, slot, role, generation, 0, 0,
+            VERSION << 16 | REPORT.size, 1, slot, role, generation, 0, 0,
             *[0] * 10, name.encode(), b"test:1", b"test", b"tests"))
 
     def answer(self):
@@ -79,8 +80,8 @@ class Hub:
         data, fds, _, _ = socket.recv_fds(self.sock, 4096, 8)
         if not data:
             raise ConnectionError("the hub hung up")
-        head = ANSWER.unpack(data)
-        if head[:2] != (1 << 16 | ANSWER.size, 2):
+        head = ANSWER.unpack_from(data)
+        if head[:2] != (VERSION << 16 | len(data), 2):
             raise AssertionError(f"not an answer: {head[:2]}")
         return Answer(*head[3:8], _text(head[9]), fds)
 
@@ -165,13 +166,17 @@ class Registry:
         hub.close()
         self.map = _map(self.fd)
         (magic, form, self.generation, self.hub, self.nstreams,
-         self.nsessions, stream, session) = struct.unpack_from(
+         self.nsessions, self._stream, self._session) = struct.unpack_from(
              "=IIQIIIII", self.map)
-        if (magic, form) != (REGISTRY_MAGIC, FORMAT):
+        self._first = form & 0xffff
+        if (magic, form >> 16) != (REGISTRY_MAGIC, VERSION) or \
+                self._first < HEADER:
             raise AssertionError(f"not a registry: {magic:#x} {form:#x}")
-        if (stream, session) != (896, 432):
-            raise AssertionError(f"entries of {stream} and {session} bytes")
-        if len(self.map) < 128 + 896 * self.nstreams + 432 * self.nsessions:
+        if self._stream < STREAM or self._session < SESSION:
+            raise AssertionError(f"entries of {self._stream} and "
+                                 f"{self._session} bytes")
+        self._second = self._first + self._stream * self.nstreams
+        if len(self.map) < self._second + self._session * self.nsessions:
             raise AssertionError("the tables are cut short")
         wait_until(lambda: self.session(os.getpid()) is None, 3,
                    "the end of our own session")
@@ -200,7 +205,7 @@ class Registry:
         """name -> Stream, of the entries in use."""
         found = {}
         for slot in range(self.nstreams):
-            raw = self._entry(128 + 896 * slot, 896)
+            raw = self._entry(self._first + self._stream * slot, STREAM)
             subscribers, *head = struct.unpack_from("=4xIIIQQQQ", raw)
             if head[0] == FREE:
                 continue
@@ -219,7 +224,7 @@ class Registry:
         """The entries in use."""
         found = []
         for slot in range(self.nsessions):
-            raw = self._entry(128 + 896 * self.nstreams + 432 * slot, 432)
+            raw = self._entry(self._second + self._session * slot, SESSION)
             head = struct.unpack_from("=8xIHHQQ", raw)
             if head[0] == 0:
                 continue
@@ -270,7 +275,8 @@ class Ring:
         self.map = _map(fd)
         magic, form, self.size, self.generation, self.pid = \
             struct.unpack_from("=IIQQI", self.map)
-        if (magic, form) != (RING_MAGIC, FORMAT):
+        if (magic, form >> 16) != (RING_MAGIC, VERSION) or \
+                form & 0xffff < HEADER:
             raise AssertionError(f"not a ring: {magic:#x} {form:#x}")
         if self.size & (self.size - 1) or len(self.map) != 4096 + self.size:
             raise AssertionError(f"{self.size} bytes of {len(self.map)}")

@@ -58,6 +58,9 @@ def test_streams_go_on_through_an_upgrade(installed, rtmpd, clients):
                     r"connections=5\b")
     procs.wait_until(lambda: not procs.alive(hub), 2, "the old hub to end")
     # old connections, the new hub and new connections work together
+    reader = clients.add(registry.Registry(server))
+    reader.wait_stream("live/x", lambda s: s.state == registry.LIVE and
+                       s.subscribers == 1 and s.tracks[0].codec == "avc1")
     late = clients.subscriber(server, "live/x")
     flowing(late)
     clients.publisher(server, "live/z", flv.synthetic(stream=3))
@@ -89,11 +92,8 @@ def test_it_goes_back_as_well_and_the_registry_is_right(
     server.wait_log(r"\bupgraded pid=")
     procs.wait_until(lambda: not procs.alive(hub), 2, "the old hub to end")
     reader = clients.add(registry.Registry(server))
-    procs.wait_until(
-        lambda: "live/x" in reader.streams() and
-        reader.streams()["live/x"].state == registry.LIVE and
-        reader.streams()["live/x"].subscribers == 1, 3, "the stream")
-    assert reader.streams()["live/x"].pid == server.process("publish live/x")
+    stream = reader.wait_stream("live/x", lambda s: s.subscribers == 1)
+    assert stream.pid == server.process("publish live/x")
     flowing(subscriber)
     flv.follow(subscriber.messages)
 
