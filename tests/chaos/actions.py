@@ -17,6 +17,7 @@ import crew                             # noqa: F401: the path to e2e
 from world import CLOSE, GAP, LOSS, Fault, scale
 
 import hostile
+import procs
 import rtmp
 
 STARTED = 3073 + 2000                   # handshake, headers, some media
@@ -47,8 +48,7 @@ def hub_stopped(step):
 
 
 def hub_terminated(step):
-    """An orderly stop: it ends all connections, and another hub comes."""
-    step.touch_all()
+    """Alone, that is no more than a kill."""
     step.kill(step.relay.hub(), "hub", signal.SIGTERM)
 
 
@@ -76,6 +76,50 @@ def listener_and_hub_killed(step):
     time.sleep(step.rng.uniform(0, 1))
     step.relay.kill_listener()
     step.relay.start()
+
+
+# All of it
+
+def _upgraded(relay, count):
+    return sum("upgraded pid=" in n for n in relay.server.lines) > count
+
+
+def upgrade(step):
+    """To a build of another version, and back the next time."""
+    relay = step.relay
+    relay.install()
+    done = sum("upgraded pid=" in n for n in relay.server.lines)
+    meanwhile = step.rng.choice([None, hub_killed, publisher_ended,
+                                 subscriber_vanishes, storm])
+    step.kill(relay.listener, "listener", signal.SIGUSR2)
+    if meanwhile is not None:
+        meanwhile(step)
+    try:
+        procs.wait_until(lambda: _upgraded(relay, done), PATIENCE)
+    except TimeoutError:
+        raise Fault(f"no upgrade after {PATIENCE} s") from None
+
+
+def _ends(step):
+    """And another is started."""
+    try:
+        step.relay.server.popen.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        raise Fault(f"it runs on for {PATIENCE} s") from None
+    step.relay.kill_listener()
+    step.relay.start()
+
+
+def restart(step):
+    step.touch_all()
+    step.kill(step.relay.listener, "listener", signal.SIGTERM)
+    _ends(step)
+
+
+def drain(step):
+    step.touch_all()
+    step.kill(step.relay.listener, "listener", signal.SIGQUIT)
+    _ends(step)
 
 
 # Connections
@@ -344,6 +388,9 @@ ACTIONS = (
     (2, listener_stopped),
     (2, listener_replaced),
     (1, listener_and_hub_killed),
+    (4, upgrade),
+    (1, restart),
+    (1, drain),
     (4, publisher_ended),
     (2, publisher_stopped),
     (3, publisher_and_hub_killed),

@@ -34,6 +34,12 @@ class Relay:
         self.conf = conf
         self.shm_before = server.shm_names()
         self.port = None
+        self._place = self.base / "bin"
+        self._place.mkdir()
+        self.builds = [b for b in (server.BUILD, server.NEXT)
+                       if (b / "rtmpd").exists()]
+        self.install()
+        server.PROGRAM = self._place / "rtmpd"
         self.servers = []
         self._judged = []               # lines of each log, already read
         self.start()
@@ -45,6 +51,11 @@ class Relay:
         self.servers.append(one)
         self._judged.append(0)
         self.port = one.port
+
+    def install(self):
+        """Install the next of the builds."""
+        server.install(self.builds[0], self._place)
+        self.builds.append(self.builds.pop(0))
 
     @staticmethod
     def _environment():

@@ -19,7 +19,7 @@ GAP, LOSS, CLOSE = "gap", "loss", "close"
 WORST = 0.2                             # seconds between frames
 CONF = {"ring": "1M", "linger": "2s", "takeover": "1s", "max-lag": "4s",
         "handshake-timeout": "2s", "command-timeout": "3s",
-        "send-timeout": "4s", "max-connections": 256, "max-streams": 64}
+        "send-timeout": "4s", "drain-timeout": "1s", "max-connections": 256, "max-streams": 64}
 SMALL = {"kbps": 100, "audio": False}
 FULL = {"kbps": 150}
 FAT = {"kbps": 1000, "audio": False}    # fills the socket of a slow peer

@@ -88,6 +88,18 @@ def rtmpctl(run_directory, *words):
         check=False)
 
 
+PROGRAMS = ("rtmpd", "rtmphub", "rtmpctl")
+NEXT = Path(os.environ.get("RTMPD_NEXT_BUILD", REPOSITORY / "build" / "next"))
+
+
+def install(build, place):
+    """Put a build's programs there as a package manager does: new files,
+    old names."""
+    for name in PROGRAMS:
+        shutil.copy(build / name, place / f"{name}.new")
+        (place / f"{name}.new").rename(place / name)
+
+
 class Server:
     """One instance of rtmpd in the foreground.
 

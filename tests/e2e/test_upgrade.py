@@ -16,19 +16,13 @@ import rtmp
 import server as servers
 from watch import flowing, longest_gap
 
-PROGRAMS = ("rtmpd", "rtmphub", "rtmpctl")
-NEXT = Path(os.environ.get("RTMPD_NEXT_BUILD",
-                           servers.REPOSITORY / "build" / "next"))
-ALIEN = NEXT.parent / "alien"
+ALIEN = servers.NEXT.parent / "alien"
 
 
 def put(build, place):
-    """Install a build as a package manager does: new files, old names."""
-    for name in PROGRAMS:
-        if not (build / name).exists():
-            pytest.skip(f"no build in {build}")
-        shutil.copy(build / name, place / f"{name}.new")
-        (place / f"{name}.new").rename(place / name)
+    if not (build / "rtmpd").exists():
+        pytest.skip(f"no build in {build}")
+    servers.install(build, place)
 
 
 @pytest.fixture
@@ -49,7 +43,7 @@ def test_streams_go_on_through_an_upgrade(installed, rtmpd, clients):
     for one in watching:
         flowing(one)
     hub, listener = server.hub(), server.pid
-    put(NEXT, installed)
+    put(servers.NEXT, installed)
     began = time.monotonic()
     done = server.ctl("upgrade")
     assert done.returncode == 0, done.stderr
@@ -80,7 +74,7 @@ def test_streams_go_on_through_an_upgrade(installed, rtmpd, clients):
 
 def test_it_goes_back_as_well_and_the_registry_is_right(
         installed, rtmpd, clients):
-    put(NEXT, installed)
+    put(servers.NEXT, installed)
     # a sanitizer's search for leaks is what the inherited filter stops
     server = rtmpd(env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
     clients.publisher(server, "live/x", flv.synthetic())
@@ -105,7 +99,7 @@ def test_upgrades_follow_one_another(installed, rtmpd, clients):
     flowing(subscriber)
     descriptors = len(procs.descriptors(server.pid))
     for count in range(4):
-        put((NEXT, servers.BUILD)[count % 2], installed)
+        put((servers.NEXT, servers.BUILD)[count % 2], installed)
         done = server.ctl("upgrade")
         assert done.returncode == 0, done.stderr
         flowing(clients.subscriber(server, "live/x"), 3)
@@ -122,7 +116,7 @@ def test_who_joins_meanwhile_is_served(installed, rtmpd, clients):
     server = rtmpd()
     clients.publisher(server, "live/x", flv.synthetic())
     flowing(clients.subscriber(server, "live/x"))
-    put(NEXT, installed)
+    put(servers.NEXT, installed)
     os.kill(server.pid, signal.SIGUSR2)
     joined = [clients.subscriber(server, "live/x") for _ in range(20)]
     server.wait_log(r"\bupgraded pid=")
