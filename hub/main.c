@@ -4,12 +4,14 @@
  */
 #include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +27,7 @@
 #include "sys/rundir.h"
 #include "sys/sandbox.h"
 
+#define STANDBY_PAUSE	20	/* ms, while a hub is starting */
 #define LOCK_PATIENCE	1000	/* ms for a hub that is leaving */
 
 struct options {
@@ -94,12 +97,35 @@ parse(int argc, char **argv, struct options *o)
 }
 
 /*
- * One hub a run directory. The lock ends with the process, however it ends. If
- * another hub has it, give it a moment to leave; then give up, or stand by for
- * the day it ends.
+ * Until the hub that runs ends, and as long as who started us does not: nobody
+ * would need us then. The lock cannot be polled for, processes can.
  */
 static void
-take_lock(bool wait)
+stand_by(int lock, int starter)
+{
+	struct pollfd pfd[2] = { { .fd = starter, .events = POLLIN } };
+	pid_t pid;
+
+	log_info("hub-standby pid=%d", (int)getpid());
+	while (flock(lock, LOCK_EX | LOCK_NB) == -1) {
+		if (errno != EWOULDBLOCK)
+			fatal("lock %s", RUNDIR_LOCK);
+		pfd[1].fd = proc_behind(RUNDIR_HUB, &pid);
+		pfd[1].events = POLLIN;
+		(void)poll(pfd, 2, pfd[1].fd == -1 ? STANDBY_PAUSE : -1);
+		if (pfd[1].fd != -1)
+			close(pfd[1].fd);
+		if ((pfd[0].revents & POLLIN) != 0)
+			exit(0);
+	}
+}
+
+/*
+ * One hub a run directory. The lock ends with the process, however it ends. If
+ * another hub has it, give it a moment to leave; then give up, or stand by.
+ */
+static void
+take_lock(bool wait, int starter)
 {
 	struct timespec step = { 0, 20 * 1000000 };
 	int fd, waited;
@@ -120,11 +146,7 @@ take_lock(bool wait)
 		log_warnx("hub-refused reason=another-hub-runs");
 		exit(EX_TEMPFAIL);
 	}
-	log_info("hub-standby pid=%d", (int)getpid());
-	while (flock(fd, LOCK_EX) == -1) {
-		if (errno != EINTR)
-			fatal("lock %s", RUNDIR_LOCK);
-	}
+	stand_by(fd, starter);
 }
 
 /* Two descriptors for each connection. */
@@ -149,9 +171,12 @@ main(int argc, char **argv)
 	char error[PATH_MAX + 256], used[PATH_MAX];
 	const char *missing;
 	struct priv priv;
+	int starter = -1;
 
 	proc_title_init(argc, argv);
 	parse(argc, argv, &o);
+	if (o.o_wait)
+		starter = (int)syscall(SYS_pidfd_open, getppid(), 0);
 	log_to_stderr();
 	log_set_verbose(o.o_verbose);
 	if (!o.o_debug)
@@ -169,7 +194,9 @@ main(int argc, char **argv)
 	raise_files();
 	if (priv_drop(&priv, NULL) == -1)
 		fatal("give up root");
-	take_lock(o.o_wait);
+	take_lock(o.o_wait, starter);
+	if (starter != -1)
+		close(starter);
 	hub_open(&hub, &conf, o.o_idle, o.o_wait);
 	hub_bind(&hub);
 	if (sandbox_build(&sandbox, SANDBOX_HUB, conf.cf_sandbox == DENIED_LOG)

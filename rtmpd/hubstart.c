@@ -113,18 +113,6 @@ start_keeper(const struct server *sv)
 }
 
 int
-hubstart_find(pid_t *pid)
-{
-	int sock = hublink_connect(0), pidfd;
-
-	if (sock == -1)
-		return -1;
-	pidfd = proc_of_peer(sock, pid);
-	close(sock);
-	return pidfd;
-}
-
-int
 hubstart_on_demand(const struct server *sv)
 {
 	int fd, lock;

@@ -315,7 +315,7 @@ order_hub(struct listener *l, const char *order)
 	pid_t running = 0;
 
 	if (l->l_last_hub == -1)
-		l->l_last_hub = hubstart_find(&running);
+		l->l_last_hub = proc_behind(RUNDIR_HUB, &running);
 	if (l->l_hub > 0 && (!sent || (running != 0 && l->l_hub != running)))
 		kill(l->l_hub, SIGTERM);
 }
@@ -560,7 +560,7 @@ start_upgraded(struct listener *l)
 	open_listen(l, handed, upgrade_take(l, handed));
 	if (l->l_hub > 0)
 		kill(l->l_hub, SIGKILL);
-	if ((hub = hubstart_find(&pid)) != -1) {
+	if ((hub = proc_behind(RUNDIR_HUB, &pid)) != -1) {
 		(void)proc_signal(hub, SIGKILL);
 		close(hub);
 	}

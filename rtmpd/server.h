@@ -47,7 +47,4 @@ pid_t	hubstart_spawn(const struct server *, unsigned int idle);
 /* Connect to the hub of the run directory; start one, with a parent that
  * keeps it alive, if there is none. Returns the connection, or -1. */
 int	hubstart_on_demand(const struct server *);
-/* The hub that runs here, whoever started it: a pidfd, -1 if there is none. */
-int	hubstart_find(pid_t *pid);
-
 #endif

@@ -6,6 +6,7 @@
 
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,6 +40,23 @@ proc_of_peer(int sock, pid_t *pid)
 	if (errno != ENOPROTOOPT)	/* gone; its pid may be another's now */
 		return -1;
 	return (int)syscall(SYS_pidfd_open, cred.pid, 0);
+}
+
+int
+proc_behind(const char *path, pid_t *pid)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int sock, pidfd = -1;
+
+	sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0);
+	if (sock == -1)
+		return -1;
+	strlcpy(sun.sun_path, path, sizeof(sun.sun_path));
+	if (connect(sock, (struct sockaddr *)&sun, sizeof(sun)) == 0)
+		pidfd = proc_of_peer(sock, pid);
+	close(sock);
+	return pidfd;
 }
 
 int

@@ -14,6 +14,10 @@
  */
 int	proc_of_peer(int sock, pid_t *pid);
 
+/* The same for the process that listens at a Unix SOCK_SEQPACKET socket. -1 and
+ * errno if there is none. */
+int	proc_behind(const char *path, pid_t *pid);
+
 /* A signal through such a descriptor: it can never hit a reused pid. */
 int	proc_signal(int pidfd, int sig);
 

@@ -103,6 +103,16 @@ def test_a_restarted_listener_adopts_hub_and_streams(rtmpd, clients, place):
     # the old hub is the hub, until it ends: then one stands by
     assert procs.alive(hub)
     second.wait_log(r"\bhub-standby\b")
+    # as long as its listener runs
+    idle = second.process(r"rtmphub")
+    procs.end(second.pid)
+    second.popen.wait(5)
+    procs.wait_until(lambda: not procs.alive(idle), 2, "its end")
+    second.stop(check=False)
+    second = rtmpd(directory=directory)
+    late = clients.subscriber(second, "live/x")
+    flowing(late)
+    second.wait_log(r"\bhub-standby\b")
     procs.end(hub)
     second.wait_log(r"\bhub-start\b")
     flowing(late, 25)

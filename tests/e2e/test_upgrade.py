@@ -54,7 +54,8 @@ def test_streams_go_on_through_an_upgrade(installed, rtmpd, clients):
     # old connections, the new hub and new connections work together
     reader = clients.add(registry.Registry(server))
     reader.wait_stream("live/x", lambda s: s.state == registry.LIVE and
-                       s.subscribers == 1 and s.tracks[0].codec == "avc1")
+                       s.subscribers == 1 and s.tracks and
+                       s.tracks[0].codec == "avc1")
     late = clients.subscriber(server, "live/x")
     flowing(late)
     clients.publisher(server, "live/z", flv.synthetic(stream=3))
