@@ -54,8 +54,13 @@ def hub_terminated(step):
 
 # The listener
 
+def _hub_killed_if_any(step):
+    for pid in step.relay.hubs():
+        step.kill(pid, "hub")
+
+
 def listener_stopped(step):
-    meanwhile = step.rng.choice([None, hub_killed, publisher_ended,
+    meanwhile = step.rng.choice([None, _hub_killed_if_any, publisher_ended,
                                  subscriber_vanishes])
     step.pause(step.relay.listener, "listener", meanwhile=meanwhile)
 
@@ -372,6 +377,7 @@ def _without_descriptors(step, pid, what):
 
 
 def listener_without_descriptors(step):
+    step.relay.starved = True           # a hub that it starts now has none
     _without_descriptors(step, step.relay.listener, "listener")
 
 

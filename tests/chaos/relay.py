@@ -15,7 +15,9 @@ import registry
 import server
 
 HUB = "rtmpd: hub"
-DIED = re.compile(r"connection-died pid=(\d+) (?:signal|status)=(\d+)")
+DIED = re.compile(r"connection-died pid=(\d+)")
+HUB_DIED = re.compile(r"hub-died (?!signal=9\b)|hub-refused")
+HUB_ENDED = re.compile(r"hub-ended status=(?!0\b)")
 
 
 def _mapped(line):
@@ -30,6 +32,7 @@ class Relay:
         procs.become_subreaper()
         self.helpers = []               # processes that are not the relay's
         self.killed = set()             # pids that were meant to die
+        self.starved = False            # hubs could not be started
         self.base = server.private_directory()
         self.conf = conf
         self.shm_before = server.shm_names()
@@ -134,13 +137,16 @@ class Relay:
             lines = list(one.lines)
             fresh, self._judged[n] = lines[self._judged[n]:], len(lines)
             found += [text for text in fresh if self._bad(text)]
+        self.starved = False
         return found
 
     def _bad(self, line):
         died = DIED.search(line)
         if died:
             return int(died[1]) not in self.killed
-        return server.COMPLAINTS.search(line)
+        if HUB_ENDED.search(line):
+            return not self.starved
+        return server.COMPLAINTS.search(line) or HUB_DIED.search(line)
 
     def log(self, lines=40):
         tail = [text for one in self.servers[-2:] for text in one.lines

@@ -92,7 +92,7 @@ def failed(here, given, history, error):
 def main():
     given = options()
     print(f"seed {given.seed}", flush=True)
-    here = world.World()
+    here = world.World()                # raises where the relay is broken
     history = deque(maxlen=10)
     error = None
     number = 0

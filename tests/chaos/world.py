@@ -126,9 +126,9 @@ class World:
             self.wait_registry()
             self.baseline = self.figures()
             self.report()
-        except BaseException:
+        except Exception as err:
             self.abandon()
-            raise
+            raise Fault(f"{err}\n{self.relay.log()}") from err
 
     def _people(self, streams, each, per_crew, media):
         groups = {}
