@@ -316,8 +316,10 @@ order_hub(struct listener *l, const char *order)
 
 	if (l->l_last_hub == -1)
 		l->l_last_hub = proc_behind(RUNDIR_HUB, &running);
-	if (l->l_hub > 0 && (!sent || (running != 0 && l->l_hub != running)))
+	if (l->l_hub > 0 && (!sent || (running != 0 && l->l_hub != running))) {
 		kill(l->l_hub, SIGTERM);
+		l->l_hub = 0;		/* one that is not missed */
+	}
 }
 
 /* The hub tells the connections; who is deaf to it hears the signal. */
