@@ -32,68 +32,6 @@
 #define HUB_PAUSE	100	/* ms before a hub that died is replaced */
 #define HUB_PAUSE_MAX	800	/* the same if hubs die as they start */
 #define HUB_PATIENCE	3000	/* ms for a connection to find the hub */
-#define STOP_TIME	1700	/* ms for everyone to leave, then SIGKILL */
-
-/* What the program before us listened on already. */
-static bool
-keep_listen(struct listener *l, const struct conf_listen *cl,
-    struct listening *handed, int n)
-{
-	bool kept = false;
-	int i;
-
-	for (i = 0; i < n; i++) {
-		if (handed[i].li_fd == -1 ||
-		    strcmp(handed[i].li_at.cl_host, cl->cl_host) != 0 ||
-		    strcmp(handed[i].li_at.cl_port, cl->cl_port) != 0)
-			continue;
-		l->l_listen[l->l_nlisten++] = handed[i];
-		handed[i].li_fd = -1;
-		kept = true;
-	}
-	return kept;
-}
-
-static void
-add_listen(struct listener *l, const struct conf_listen *cl)
-{
-	int fd[LISTEN_MAX], i, n;
-
-	n = sock_listen(cl->cl_host, cl->cl_port, fd,
-	    LISTEN_MAX - l->l_nlisten);
-	if (n == -1)
-		fatal("listen on %s%s%s", cl->cl_host,
-		    cl->cl_host[0] != '\0' ? " port " : "port ", cl->cl_port);
-	for (i = 0; i < n; i++)
-		l->l_listen[l->l_nlisten++] = (struct listening){ fd[i], *cl };
-}
-
-static void
-open_listen(struct listener *l, struct listening *handed, int nhanded)
-{
-	static const struct conf_listen standard = { "", "1935" };
-	const struct conf *cf = &l->l_server->sv_conf;
-	const struct conf_listen *cl = cf->cf_listen;
-	uint32_t i, n = cf->cf_nlisten;
-
-	if (n == 0) {
-		cl = &standard;
-		n = 1;
-	}
-	for (i = 0; i < n; i++)
-		if (!keep_listen(l, &cl[i], handed, nhanded))
-			add_listen(l, &cl[i]);
-	for (i = 0; i < (uint32_t)nhanded; i++)
-		if (handed[i].li_fd != -1)
-			close(handed[i].li_fd);
-}
-
-static void
-close_listen(struct listener *l)
-{
-	while (l->l_nlisten > 0)
-		close(l->l_listen[--l->l_nlisten].li_fd);
-}
 
 static void
 open_signals(struct listener *l)
@@ -293,118 +231,6 @@ accept_some(struct listener *l, int from)
 	}
 }
 
-/* A run directory that was deleted under us was made anew by the next hub. */
-static int
-send_order(const struct listener *l, const char *order)
-{
-	if (control_send(RUNDIR_RTMPHUB, order) == 0)
-		return 0;
-	if (errno != ENOENT || chdir(l->l_server->sv_rundir) == -1)
-		return -1;
-	return control_send(RUNDIR_RTMPHUB, order);
-}
-
-/*
- * Whichever hub runs, it need not be the one that we started: that may stand
- * by. Its end is then to be seen by l_last_hub.
- */
-static void
-order_hub(struct listener *l, const char *order)
-{
-	bool sent = send_order(l, order) == 0;
-	pid_t running = 0;
-
-	if (l->l_last_hub == -1)
-		l->l_last_hub = proc_behind(RUNDIR_HUB, &running);
-	if (l->l_hub > 0 && (!sent || (running != 0 && l->l_hub != running))) {
-		kill(l->l_hub, SIGTERM);
-		l->l_hub = 0;		/* one that is not missed */
-	}
-}
-
-/* The hub tells the connections; who is deaf to it hears the signal. */
-static void
-stop(struct listener *l, const char *why)
-{
-	uint32_t i;
-
-	if (l->l_stop_by != 0)
-		return;
-	log_info("stop reason=%s connections=%u", why, l->l_nchild);
-	l->l_stop_by = clock_ms() + STOP_TIME;
-	l->l_hub_at = 0;
-	close_listen(l);
-	for (i = 0; i < l->l_nchild; i++)
-		kill(l->l_child[i], SIGTERM);
-	order_hub(l, "stop");
-}
-
-/* The hub asks those who can to reconnect, and leaves after the last. */
-static void
-drain(struct listener *l)
-{
-	uint32_t time = l->l_server->sv_conf.cf_drain_timeout;
-
-	if (l->l_drain_by != 0 || l->l_stop_by != 0)
-		return;
-	log_info("drain connections=%u timeout=%ums", l->l_nchild, time);
-	l->l_drain_by = clock_ms() + time;
-	close_listen(l);
-	order_hub(l, "drain");
-}
-
-static void
-check_drain(struct listener *l)
-{
-	if (l->l_drain_by == 0 || l->l_stop_by != 0)
-		return;
-	if (l->l_nchild == 0 && l->l_last_hub == -1)
-		stop(l, "drained");
-	else if (clock_ms() >= l->l_drain_by)
-		stop(l, "drain-timeout");
-}
-
-/* The one who asks is trusted by the mode of the socket; a connection that
- * was taken over is of the same user, but has no orders to give. */
-static bool
-is_child(const struct listener *l, pid_t pid)
-{
-	uint32_t i;
-
-	for (i = 0; i < l->l_nchild && l->l_child[i] != pid; i++)
-		;
-	return i < l->l_nchild;
-}
-
-static void
-obey(struct listener *l, const struct control *ct)
-{
-	if (is_child(l, ct->ct_pid))
-		log_warnx("order-refused pid=%d", (int)ct->ct_pid);
-	else if (strcmp(ct->ct_order, "upgrade") == 0)
-		upgrade_begin(l, ct);
-	else if (strcmp(ct->ct_order, "drain") == 0) {
-		drain(l);
-		control_answer(l->l_control, ct, true,
-		    "%u connections, %u s at most", l->l_nchild,
-		    l->l_server->sv_conf.cf_drain_timeout / 1000);
-	} else if (strcmp(ct->ct_order, "stop") == 0) {
-		stop(l, "order");
-		control_answer(l->l_control, ct, true, "%u connections",
-		    l->l_nchild);
-	} else
-		control_answer(l->l_control, ct, false, "unknown order");
-}
-
-static void
-orders(struct listener *l)
-{
-	struct control ct;
-
-	while (control_read(l->l_control, &ct))
-		obey(l, &ct);
-}
-
 static void
 signals(struct listener *l)
 {
@@ -419,9 +245,9 @@ signals(struct listener *l)
 		else if (si.ssi_signo == SIGUSR2)
 			upgrade_begin(l, &nobody);
 		else if (si.ssi_signo == SIGQUIT)
-			drain(l);
+			orders_drain(l);
 		else
-			stop(l, "signal");
+			orders_stop(l, "signal");
 	}
 }
 
@@ -471,7 +297,7 @@ sleep_and_handle(struct listener *l)
 		l->l_last_hub = -1;
 	}
 	if ((pfd[3].revents & POLLIN) != 0)
-		orders(l);
+		orders_take(l);
 	if ((pfd[0].revents & POLLIN) != 0)
 		signals(l);
 }
@@ -485,7 +311,7 @@ turn(struct listener *l)
 	if (l->l_hub_at != 0 && clock_ms() >= l->l_hub_at)
 		start_hub(l);
 	upgrade_tick(l);
-	check_drain(l);
+	orders_tick(l);
 }
 
 static void
@@ -532,7 +358,7 @@ static void
 start_afresh(struct listener *l)
 {
 	open_pidfile(l);
-	open_listen(l, NULL, 0);
+	listening_open(l, NULL, 0);
 	if (!l->l_server->sv_foreground) {
 		log_to_syslog("rtmpd");
 		if (proc_daemonize() == -1)
@@ -559,7 +385,7 @@ start_upgraded(struct listener *l)
 
 	if (!l->l_server->sv_foreground)
 		log_to_syslog("rtmpd");
-	open_listen(l, handed, upgrade_take(l, handed));
+	listening_open(l, handed, upgrade_take(l, handed));
 	if (l->l_hub > 0)
 		kill(l->l_hub, SIGKILL);
 	if ((hub = proc_behind(RUNDIR_HUB, &pid)) != -1) {

@@ -43,6 +43,21 @@ struct listener {
 };
 
 /*
+ * listening.c: listen at each address of the configuration, or go on to where
+ * the program before us did: `handed`, `n` of them. Fatal on failure.
+ */
+void	listening_open(struct listener *, struct listening *handed, int n);
+void	listening_close(struct listener *);
+
+/* orders.c */
+void	orders_take(struct listener *);	/* those that wait */
+void	orders_tick(struct listener *);	/* the end of a drain */
+/* Tell every subscriber that its stream ends; l_stop_by is then set. */
+void	orders_stop(struct listener *, const char *why);
+/* Take no more connections, stop when the last one has ended or in time. */
+void	orders_drain(struct listener *);
+
+/*
  * upgrade.c: the program is replaced by the one that stands in its place now.
  *
  * The new program is tried first: executed with -n, it reads the

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * orders.c - orders to the listener: stop, drain, upgrade.
+ * They come by the control socket, or, the same, as signals.
+ */
+#include "listener.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sys/clock.h"
+#include "sys/proc.h"
+#include "sys/rundir.h"
+
+#define STOP_TIME	1700	/* ms for everyone to leave, then SIGKILL */
+
+/* A run directory that was deleted under us was made anew by the next hub. */
+static int
+send_order(const struct listener *l, const char *order)
+{
+	if (control_send(RUNDIR_RTMPHUB, order) == 0)
+		return 0;
+	if (errno != ENOENT || chdir(l->l_server->sv_rundir) == -1)
+		return -1;
+	return control_send(RUNDIR_RTMPHUB, order);
+}
+
+/*
+ * Whichever hub runs, it need not be the one that we started: that may stand
+ * by. Its end is then to be seen by l_last_hub.
+ */
+static void
+order_hub(struct listener *l, const char *order)
+{
+	bool sent = send_order(l, order) == 0;
+	pid_t running = 0;
+
+	if (l->l_last_hub == -1)
+		l->l_last_hub = proc_behind(RUNDIR_HUB, &running);
+	if (l->l_hub > 0 && (!sent || (running != 0 && l->l_hub != running))) {
+		kill(l->l_hub, SIGTERM);
+		l->l_hub = 0;		/* one that is not missed */
+	}
+}
+
+/* The hub tells the connections; who is deaf to it hears the signal. */
+void
+orders_stop(struct listener *l, const char *why)
+{
+	uint32_t i;
+
+	if (l->l_stop_by != 0)
+		return;
+	log_info("stop reason=%s connections=%u", why, l->l_nchild);
+	l->l_stop_by = clock_ms() + STOP_TIME;
+	l->l_hub_at = 0;
+	listening_close(l);
+	for (i = 0; i < l->l_nchild; i++)
+		kill(l->l_child[i], SIGTERM);
+	order_hub(l, "stop");
+}
+
+/* The hub asks those who can to reconnect, and leaves after the last. */
+void
+orders_drain(struct listener *l)
+{
+	uint32_t time = l->l_server->sv_conf.cf_drain_timeout;
+
+	if (l->l_drain_by != 0 || l->l_stop_by != 0)
+		return;
+	log_info("drain connections=%u timeout=%ums", l->l_nchild, time);
+	l->l_drain_by = clock_ms() + time;
+	listening_close(l);
+	order_hub(l, "drain");
+}
+
+void
+orders_tick(struct listener *l)
+{
+	if (l->l_drain_by == 0 || l->l_stop_by != 0)
+		return;
+	if (l->l_nchild == 0 && l->l_last_hub == -1)
+		orders_stop(l, "drained");
+	else if (clock_ms() >= l->l_drain_by)
+		orders_stop(l, "drain-timeout");
+}
+
+/* The one who asks is trusted by the mode of the socket; a connection that
+ * was taken over is of the same user, but has no orders to give. */
+static bool
+is_child(const struct listener *l, pid_t pid)
+{
+	uint32_t i;
+
+	for (i = 0; i < l->l_nchild && l->l_child[i] != pid; i++)
+		;
+	return i < l->l_nchild;
+}
+
+static void
+obey(struct listener *l, const struct control *ct)
+{
+	if (is_child(l, ct->ct_pid))
+		log_warnx("order-refused pid=%d", (int)ct->ct_pid);
+	else if (strcmp(ct->ct_order, "upgrade") == 0)
+		upgrade_begin(l, ct);
+	else if (strcmp(ct->ct_order, "drain") == 0) {
+		orders_drain(l);
+		control_answer(l->l_control, ct, true,
+		    "%u connections, %u s at most", l->l_nchild,
+		    l->l_server->sv_conf.cf_drain_timeout / 1000);
+	} else if (strcmp(ct->ct_order, "stop") == 0) {
+		orders_stop(l, "order");
+		control_answer(l->l_control, ct, true, "%u connections",
+		    l->l_nchild);
+	} else
+		control_answer(l->l_control, ct, false, "unknown order");
+}
+
+void
+orders_take(struct listener *l)
+{
+	struct control ct;
+
+	while (control_read(l->l_control, &ct))
+		obey(l, &ct);
+}
