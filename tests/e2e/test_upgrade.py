@@ -87,7 +87,8 @@ def test_it_goes_back_as_well_and_the_registry_is_right(
     server.wait_log(r"\bupgraded pid=")
     procs.wait_until(lambda: not procs.alive(hub), 2, "the old hub to end")
     reader = clients.add(registry.Registry(server))
-    stream = reader.wait_stream("live/x", lambda s: s.subscribers == 1)
+    stream = reader.wait_stream("live/x", lambda s: s.subscribers == 1 and
+                                s.state == registry.LIVE)
     assert stream.pid == server.process("publish live/x")
     flowing(subscriber)
     flv.follow(subscriber.messages)
