@@ -101,6 +101,7 @@ struct hub {
 	uint64_t		 h_accept_at;	/* paused until, ms; 0 if not */
 	struct ratelimit	 h_paused;
 	uint32_t		 h_npeers;
+	uint32_t		 h_turns;	/* since deadlines were judged */
 	int			 h_files;	/* descriptors for peers, rings */
 	int			 h_listen;
 	int			 h_epoll;

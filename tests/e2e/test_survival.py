@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: ISC
 """Hub and listener are killed; the streams of all others go on."""
+import os
+import signal
 import time
 
 import pytest
 
 import flv
 import procs
+import registry
 import rtmp
 from watch import flowing, longest_gap
 
@@ -69,6 +72,29 @@ def test_a_loss_during_the_loss_of_the_hub_is_told(rtmpd, clients):
     subscriber.wait_status(rtmp.UNPUBLISH_NOTIFY, 6)
     clients.publisher(server, "live/x", flv.synthetic(start=1))
     subscriber.wait_status("NetStream.Play.PublishNotify", 5)
+
+
+def test_a_hub_that_was_stopped_hears_before_it_judges(rtmpd, clients):
+    """It comes to know of a publisher after linger, which was there before."""
+    server = rtmpd({"linger": "1500ms"})
+    clients.publisher(server, "live/x", flv.synthetic())
+    subscriber = clients.subscriber(server, "live/x")
+    flowing(subscriber)
+    publisher, hub = server.process("publish live/x"), server.hub()
+    os.kill(publisher, signal.SIGSTOP)
+    procs.end(hub)
+    hub = another_hub(server, hub)
+    reader = clients.add(registry.Registry(server))
+    reader.wait_stream("live/x", lambda s: s.state == registry.LOST)
+    os.kill(hub, signal.SIGSTOP)
+    os.kill(publisher, signal.SIGCONT)
+    flowing(subscriber, 90)             # that is longer than linger
+    os.kill(hub, signal.SIGCONT)
+    reader.wait_stream("live/x", lambda s: s.state == registry.LIVE)
+    flowing(subscriber)
+    assert "gone stream=live/x" not in server.log()
+    assert rtmp.UNPUBLISH_NOTIFY not in subscriber.codes()
+    flv.follow(subscriber.messages)
 
 
 def test_an_orderly_stop_follows_the_loss_of_a_hub(rtmpd, clients):
