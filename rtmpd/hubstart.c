@@ -18,12 +18,15 @@
 #include <unistd.h>
 
 #include "conn.h"
+#include "sys/clock.h"
 #include "sys/log.h"
 #include "sys/proc.h"
 #include "sys/rundir.h"
 
 #define HUB_PATIENCE	3000	/* ms for a hub to come up */
-#define RESTART_PAUSE	100	/* ms before a hub that died is replaced */
+#define PAUSE_MIN	100	/* ms before a hub that died is replaced */
+#define PAUSE_MAX	800	/* the same if hubs die as they start */
+#define KEEPER_TRIES	10	/* after such pauses */
 
 static void
 exec_hub(const struct server *sv, unsigned int idle)
@@ -69,28 +72,52 @@ hubstart_spawn(const struct server *sv, unsigned int idle)
 	_exit(1);
 }
 
-/* The small parent of a hub started on demand: waits, and replaces it. */
+uint32_t
+hubstart_pause(uint32_t before, uint64_t ran)
+{
+	if (before == 0 || ran >= PAUSE_MAX)
+		return PAUSE_MIN;
+	return 2 * before < PAUSE_MAX ? 2 * before : PAUSE_MAX;
+}
+
+/* Run a hub to its end. False: it is not to be replaced. */
+static bool
+keep_one(const struct server *sv, unsigned int idle)
+{
+	int status;
+	pid_t pid = hubstart_spawn(sv, idle);
+
+	if (pid == -1 || waitpid(pid, &status, 0) != pid)
+		return false;
+	if (WIFSIGNALED(status))
+		log_warnx("hub-died pid=%d signal=%d", (int)pid,
+		    WTERMSIG(status));
+	else if (WEXITSTATUS(status) == 1)
+		log_warnx("hub-ended pid=%d status=1", (int)pid);
+	return WIFSIGNALED(status) || WEXITSTATUS(status) == 1 ||
+	    WEXITSTATUS(status) == HUB_EXIT_UPGRADE;
+}
+
+/* The small parent of a hub started on demand: waits, and replaces it; gives
+ * up on one that cannot start for some seconds. */
 static void
 keep_alive(const struct server *sv, unsigned int idle)
 {
-	struct timespec pause = { 0, RESTART_PAUSE * 1000000L };
-	int status;
-	pid_t pid;
+	uint32_t pause = 0, failed = 0;
+	struct timespec ts = { 0, 0 };
+	uint64_t since;
 
 	proc_title("rtmpd: hub keeper");
-	for (;;) {
-		pid = hubstart_spawn(sv, idle);
-		if (pid == -1 || waitpid(pid, &status, 0) != pid)
+	while (failed < KEEPER_TRIES) {
+		since = clock_ms();
+		if (!keep_one(sv, idle))
 			_exit(0);
-		if (WIFEXITED(status)) {
-			if (WEXITSTATUS(status) != HUB_EXIT_UPGRADE)
-				_exit(0);
-			continue;
-		}
-		log_warnx("hub-died pid=%d signal=%d", (int)pid,
-		    WTERMSIG(status));
-		nanosleep(&pause, NULL);
+		pause = hubstart_pause(pause, clock_ms() - since);
+		failed = pause == PAUSE_MAX ? failed + 1 : 0;
+		ts.tv_nsec = pause * 1000000L;
+		nanosleep(&ts, NULL);
 	}
+	_exit(1);
 }
 
 static int

@@ -29,8 +29,6 @@
 #define FIXED_FDS	4	/* polled besides the listening sockets */
 #define ACCEPT_BURST	64	/* connections in one turn */
 #define ACCEPT_PAUSE	100	/* ms without accepting, out of resources */
-#define HUB_PAUSE	100	/* ms before a hub that died is replaced */
-#define HUB_PAUSE_MAX	800	/* the same if hubs die as they start */
 #define HUB_PATIENCE	3000	/* ms for a connection to find the hub */
 
 static void
@@ -94,17 +92,12 @@ write_pidfile(const struct listener *l)
 		log_warn("write %s", RUNDIR_PID);
 }
 
-/* One that ran is replaced at once; who fails at the start fails slower and
- * slower, for the log's sake. */
 static void
 start_hub_later(struct listener *l)
 {
 	uint64_t now = clock_ms();
 
-	if (l->l_hub_pause == 0 || now - l->l_hub_since >= HUB_PAUSE_MAX)
-		l->l_hub_pause = HUB_PAUSE;
-	else if ((l->l_hub_pause *= 2) > HUB_PAUSE_MAX)
-		l->l_hub_pause = HUB_PAUSE_MAX;
+	l->l_hub_pause = hubstart_pause(l->l_hub_pause, now - l->l_hub_since);
 	l->l_hub = 0;
 	l->l_hub_at = now + l->l_hub_pause;
 }

@@ -44,6 +44,10 @@ void	server_shut_in(const struct server *);
  * it leaves; 0: never, and where another hub runs it stands by. Returns its
  * pid, or -1 and errno. */
 pid_t	hubstart_spawn(const struct server *, unsigned int idle);
+/* How long to wait, ms, before a hub that died after `ran` ms is replaced: one
+ * that ran at once; who fails at the start fails slower and slower, for the
+ * log's sake. `before` is the latest such pause, 0 at first. */
+uint32_t hubstart_pause(uint32_t before, uint64_t ran);
 /* Connect to the hub of the run directory; start one, with a parent that
  * keeps it alive, if there is none. Returns the connection, or -1. */
 int	hubstart_on_demand(const struct server *);

@@ -5,10 +5,12 @@ import pty
 import re
 import socket
 import subprocess
+import time
 
 import pytest
 
 import flv
+import pressure
 import procs
 import rtmp
 from server import PROGRAM, rtmpctl
@@ -17,9 +19,9 @@ from watch import flowing
 USAGE = 64
 
 
-def on_stdin(place, stdin, **how):
+def on_stdin(place, stdin, wrap=(), **how):
     return subprocess.Popen(
-        [PROGRAM, "-i", "-r", place / "run", "-f", place / "rtmpd.conf"],
+        [*wrap, PROGRAM, "-i", "-r", place / "run", "-f", place / "rtmpd.conf"],
         stdin=stdin, **how)
 
 
@@ -97,11 +99,11 @@ def pair(kind):
         return ours, server.accept()[0]
 
 
-def serve(place, kind):
+def serve(place, kind, wrap=()):
     """Start rtmpd -i as inetd does; the client's end."""
     ours, theirs = pair(kind)
     with theirs:
-        program = on_stdin(place, theirs, stdout=theirs, stderr=theirs)
+        program = on_stdin(place, theirs, wrap, stdout=theirs, stderr=theirs)
     return rtmp.Client(sock=ours), program
 
 
@@ -127,10 +129,10 @@ def test_a_connected_stream_socket_is_served(kind, place):
     assert one.wait(3) == 0
 
 
-def hub():
+def hub(title="rtmpd: hub"):
     """The pid of the hub that one of ours has started, or None."""
     found = [p for p in procs.descendants(os.getpid())
-             if procs.title(p) == "rtmpd: hub"]
+             if procs.title(p) == title]
     return found[0] if found else None
 
 
@@ -164,3 +166,28 @@ def test_the_hub_obeys_where_there_is_no_listener(place):
     assert one.wait(3) == 0
     publisher.abandon()
     subscriber.abandon()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
+def test_a_hub_on_demand_starts_once_there_is_shared_memory(place):
+    with open(place / "rtmpd.conf", "a", encoding="ascii") as conf:
+        conf.write("ring = 1M\n")
+    player, one = serve(place, "tcp", pressure.with_mount("8m", "/dev/shm"))
+    player.connect("live")
+    player.create_stream()
+    player.play("x")
+    subscriber = rtmp.Subscriber(0, "live/x", client=player)
+    first, keeper = hub(), hub("rtmpd: hub keeper")
+    with pressure.filled(pressure.seen_by(keeper, "/dev/shm")):
+        procs.end(first)
+        time.sleep(1)                   # some hubs fail
+    encoder, _ = serve(place, "tcp")
+    encoder.connect("live")
+    encoder.create_stream()
+    encoder.publish("x")
+    publisher = rtmp.Publisher(0, "live/x", flv.synthetic(), client=encoder)
+    flowing(subscriber)
+    assert hub() != first
+    publisher.abandon()
+    subscriber.abandon()
+    one.wait(3)
