@@ -16,7 +16,7 @@ import server
 
 HUB = "rtmpd: hub"
 DIED = re.compile(r"connection-died pid=(\d+)")
-HUB_DIED = re.compile(r"hub-died (?!signal=9\b)|hub-refused")
+HUB_DIED = re.compile(r"hub-died (?!signal=(?:9|15)\b)|hub-refused")
 HUB_ENDED = re.compile(r"hub-ended status=(?!0\b)")
 
 

@@ -70,7 +70,6 @@ def run(here, given, history):
         rest = take(step, choose(rng, weights, possible))
         print(f"{number:5} {rest:5.2f} s {step.gap * 1000:4.0f} ms  "
               f"{', '.join(step.history)}", flush=True)
-    return number
 
 
 def closing(here, number):
@@ -95,9 +94,8 @@ def main():
     here = world.World()                # raises where the relay is broken
     history = deque(maxlen=10)
     error = None
-    number = 0
     try:
-        number = run(here, given, history)
+        run(here, given, history)
         here.stop()
     except Exception as err:            # of the relay, or of this program
         error = err
@@ -106,7 +104,7 @@ def main():
         failed(here, given, history, err)
     finally:
         here.abandon()
-    closing(here, number)
+    closing(here, history[-1].number if history else 0)
     print(f"faults: {0 if error is None else 1}")
     return 0 if error is None else 1
 
