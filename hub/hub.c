@@ -123,8 +123,12 @@ hub_bind(struct hub *h)
 }
 
 static void
-leave_rundir(void)
+leave_rundir(struct hub *h)
 {
+	if (h->h_listen == -1)
+		return;
+	close(h->h_listen);
+	h->h_listen = -1;
 	(void)unlink(RUNDIR_HUB);
 	(void)unlink(RUNDIR_RTMPHUB);
 }
@@ -152,8 +156,8 @@ hub_stop(struct hub *h, const char *why)
 		return;
 	h->h_stop_by = h->h_now + STOP_GRACE;
 	h->h_why = why;
-	close(h->h_listen);
-	leave_rundir();
+	if (h->h_grace == 0)	/* else some have yet to come and be told */
+		leave_rundir(h);
 	tell_all(h, HUB_CLOSE, HUB_SHUTDOWN);
 }
 
@@ -313,8 +317,10 @@ turn(struct hub *h)
 
 /* Has the last one left, or the time for it? */
 static void
-check_drain(struct hub *h)
+check_end(struct hub *h)
 {
+	if (h->h_stop_by != 0 && h->h_grace == 0)
+		leave_rundir(h);
 	if (h->h_drain_by == 0 || h->h_stop_by != 0)
 		return;
 	if (h->h_npeers == 0)
@@ -330,16 +336,16 @@ hub_run(struct hub *h)
 
 	h->h_why = "idle";
 	while (h->h_stop_by == 0 ||
-	    (h->h_npeers > 0 && h->h_now < h->h_stop_by)) {
+	    ((h->h_npeers > 0 || h->h_listen != -1) &&
+	    h->h_now < h->h_stop_by)) {
 		if (leave_idle(h))
 			break;
 		turn(h);
 		if (h->h_replaced)
 			return HUB_EXIT_UPGRADE;
-		check_drain(h);
+		check_end(h);
 	}
-	if (h->h_stop_by == 0)
-		leave_rundir();
+	leave_rundir(h);
 	TAILQ_FOREACH(p, &h->h_peers, p_link)
 		peer_kill(p);
 	log_relay(h->h_log[0]);

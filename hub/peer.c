@@ -234,6 +234,11 @@ peer_register(struct hub *h, struct peer *p, const struct hub_report *r)
 
 	if (p->p_host[0] != '\0')
 		return true;
+	if (h->h_stop_by != 0) {
+		peer_answer(h, p, r->hr_wish, HUB_CLOSE, HUB_SHUTDOWN, "",
+		    NULL, 0);
+		return false;
+	}
 	if (r->hr_generation != 0 || h->h_grace != 0)
 		;	/* was admitted by an earlier hub, or may have been */
 	else if (h->h_npeers > h->h_conf->cf_max_connections)

@@ -68,6 +68,7 @@ struct conn {
 	int			 c_hub;		/* the hub, -1 while there is none */
 	uint64_t		 c_hub_at;	/* then look for the next, ms */
 	uint64_t		 c_hub_lost;	/* latest sign of one, ms */
+	bool			 c_welcome;	/* it has answered */
 	bool			 c_may_reconnect; /* if asked to: capsEx */
 	int			 c_log;		/* log socket, -1 none yet */
 	int			 c_oom;		/* oom_open(), until granted */
@@ -161,6 +162,8 @@ void	hublink_read(struct conn *);
 void	hublink_retry(struct conn *);
 /* The hub is of another version; there will be no further one. */
 bool	hublink_forsaken(const struct conn *);
+/* It has welcomed us, or none will. */
+bool	hublink_settled(const struct conn *);
 /* From now on the root directory is the box. */
 void	hublink_chrooted(void);
 bool	hublink_register(struct conn *);

@@ -80,6 +80,7 @@ lost(struct conn *c)
 		return;
 	close(c->c_hub);
 	c->c_hub = -1;
+	c->c_welcome = false;
 	c->c_hub_lost = c->c_now;
 	c->c_hub_at = c->c_now + arc4random_uniform(RECONNECT_SPREAD);
 	log_debug("hub-lost peer=%s", c->c_peer);
@@ -103,6 +104,12 @@ bool
 hublink_forsaken(const struct conn *c)
 {
 	return c->c_hub == -1 && c->c_hub_at == UINT64_MAX;
+}
+
+bool
+hublink_settled(const struct conn *c)
+{
+	return c->c_welcome || hublink_forsaken(c);
 }
 
 void
@@ -186,6 +193,7 @@ welcome(struct conn *c, int *fds)
 {
 	const char *why;
 
+	c->c_welcome = true;
 	registry_detach(&c->c_registry);
 	why = registry_attach(&c->c_registry, fds[0]);
 	if (why != NULL && !netstream_live(c))

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "conn.h"
@@ -29,6 +30,8 @@
 #define FIXED_FDS	4	/* polled besides the listening sockets */
 #define ACCEPT_BURST	64	/* connections in one turn */
 #define ACCEPT_PAUSE	100	/* ms without accepting, out of resources */
+#define PID_STEP	10	/* ms between looks at a pid file */
+#define PID_TRIES	20
 #define HUB_PATIENCE	3000	/* ms for a connection to find the hub */
 
 static void
@@ -53,15 +56,28 @@ open_signals(struct listener *l)
 static pid_t
 read_pid(void)
 {
-	FILE *from = fopen(RUNDIR_PID, "re");
-	int pid = 0;
+	struct timespec step = { 0, PID_STEP * 1000000 };
+	FILE *from;
+	int pid = 0, try;
 
-	if (from == NULL)
-		return 0;
-	if (fscanf(from, "%d", &pid) != 1)
-		pid = 0;
-	fclose(from);
+	/* who has just locked it may not have written it yet */
+	for (try = 0; try < PID_TRIES && pid == 0; try++) {
+		if ((from = fopen(RUNDIR_PID, "re")) == NULL)
+			return 0;
+		if (fscanf(from, "%d", &pid) != 1)
+			nanosleep(&step, NULL);
+		fclose(from);
+	}
 	return pid;
+}
+
+static void
+write_pid(const struct listener *l)
+{
+	if (ftruncate(l->l_pidfile, 0) == -1 ||
+	    lseek(l->l_pidfile, 0, SEEK_SET) == -1 ||
+	    dprintf(l->l_pidfile, "%d", (int)getpid()) < 0)
+		log_warn("write %s", RUNDIR_PID);
 }
 
 /* One listener a run directory. The lock outlives this program, but not this
@@ -82,14 +98,7 @@ open_pidfile(struct listener *l)
 	if (fstat(l->l_pidfile, &st) == -1 || !S_ISREG(st.st_mode) ||
 	    st.st_nlink != 1)
 		fatalx("%s/%s: not a file of its own", dir, RUNDIR_PID);
-}
-
-static void
-write_pidfile(const struct listener *l)
-{
-	if (ftruncate(l->l_pidfile, 0) == -1 ||
-	    dprintf(l->l_pidfile, "%d", (int)getpid()) < 0)
-		log_warn("write %s", RUNDIR_PID);
+	write_pid(l);
 }
 
 static void
@@ -357,7 +366,7 @@ start_afresh(struct listener *l)
 		if (proc_daemonize() == -1)
 			fatal("daemonize");
 	}
-	write_pidfile(l);
+	write_pid(l);		/* we may have become another process */
 	if (log_pair(l->l_log) == -1)
 		fatal("log");
 	if ((l->l_control = control_open(RUNDIR_RTMPD)) == -1)

@@ -30,6 +30,7 @@
 
 #define LOOK		100	/* ms between looks at the sockets, streaming */
 #define TICK		500	/* ms; the same where nothing flows */
+#define SEEK_TICK	50	/* ms; the same while there is a hub to be found */
 #define MIXED_TICK	10	/* ms; publishing and playing at once */
 #define REPORT		1000	/* ms between reports to the hub */
 #define GOODBYE		300	/* ms for the last bytes to leave */
@@ -68,18 +69,18 @@ open_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* Every so many ms; 0: never. */
 static void
-set_timer(bool on)
+set_timer(int ms)
 {
-	static bool running;
+	static int now;
 	struct itimerval it = {
-		.it_interval = { 0, on ? TICK * 1000 : 0 },
-		.it_value = { 0, on ? TICK * 1000 : 0 },
+		.it_interval = { 0, ms * 1000 }, .it_value = { 0, ms * 1000 },
 	};
 
-	if (running == on)
+	if (now == ms)
 		return;
-	running = on;
+	now = ms;
 	setitimer(ITIMER_REAL, &it, NULL);
 }
 
@@ -330,11 +331,11 @@ sleep_and_read(struct conn *c)
 	bool streaming = any_streaming(c);
 
 	if (!streaming || sending(c) || netstream_any(c, ROLE_PUBLISH)) {
-		set_timer(false);
+		set_timer(0);
 		look_at_sockets(c, poll_timeout(c, streaming));
 		return;
 	}
-	set_timer(true);
+	set_timer(hublink_settled(c) ? TICK : SEEK_TICK);
 	wait_rings(c);
 	c->c_now = clock_ms();
 	/* woken without news: by the timer, or by the hub after a message */
@@ -400,7 +401,7 @@ session_run(struct conn *c)
 		sleep_and_read(c);
 		work(c);
 	}
-	set_timer(false);
+	set_timer(0);
 	FOREACH_STREAM(ns, c)
 		publish_stop(c, ns);
 	if (c->c_recv != NULL && !c->c_eof)

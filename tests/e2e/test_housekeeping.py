@@ -123,7 +123,8 @@ def test_streams_outlive_listener_and_hub_and_are_adopted(
     for subscriber in (stays, late):
         flv.follow(subscriber.messages)
     second.stop()
-    assert not any(map(procs.alive, orphans))
+    procs.wait_until(lambda: not any(map(procs.alive, orphans)), 1,
+                     "the end of the orphans")
     stays.wait_status(rtmp.UNPUBLISH_NOTIFY, 1)
 
 

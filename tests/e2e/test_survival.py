@@ -146,3 +146,24 @@ def test_a_restarted_listener_adopts_hub_and_streams(rtmpd, clients, place):
     flv.follow(subscriber.messages)
     second.stop()
     assert not any(procs.alive(p) for p in orphans)
+
+
+def test_a_stop_before_all_have_reported_ends_them_too(
+        rtmpd, clients, place):
+    directory = place / "run"
+    server = rtmpd(directory=directory)
+    clients.publisher(server, "live/x", flv.synthetic())
+    watching = [clients.subscriber(server, "live/x") for _ in range(10)]
+    for subscriber in watching:
+        flowing(subscriber, 3)
+    left, hub = server.connections(), server.hub()
+    procs.end(server.pid)
+    server.popen.wait(5)
+    procs.end(hub)
+    server.stop(check=False)
+    second = rtmpd(directory=directory)
+    second.wait_log(r"\bhub-start\b")
+    second.stop()
+    procs.wait_until(lambda: not any(map(procs.alive, left)), 1, "their end")
+    for subscriber in watching:
+        subscriber.wait_status(rtmp.UNPUBLISH_NOTIFY, 1)
