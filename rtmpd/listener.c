@@ -177,10 +177,13 @@ static bool
 serve(struct listener *l, int fd)
 {
 	struct server *sv = l->l_server;
+	int keep[] = { fd, l->l_log[1] };
 	pid_t pid = fork();
 
 	if (pid == 0) {
 		(void)setsid();
+		/* at once: it may wait for a hub, and our lock must not */
+		proc_close_others(keep, 2);
 		log_to_socket(l->l_log[1]);
 		conn_serve(sv, fd, hublink_connect(HUB_PATIENCE), l->l_log[1]);
 	}

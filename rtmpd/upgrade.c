@@ -144,7 +144,10 @@ execute(const struct listener *l, bool trial, int handover)
 	if (setenv(HANDOVER, number, 1) == -1)
 		return;
 	(void)fcntl(handover, F_SETFD, 0);
-	set_inherited(l, true);
+	if (trial)		/* no lock: it may outlive us */
+		(void)fcntl(l->l_log[1], F_SETFD, 0);
+	else
+		set_inherited(l, true);
 	execv(l->l_server->sv_program, (char **)(uintptr_t)argv);
 	set_inherited(l, false);
 	(void)unsetenv(HANDOVER);

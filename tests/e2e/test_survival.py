@@ -2,6 +2,7 @@
 """Hub and listener are killed; the streams of all others go on."""
 import os
 import signal
+import socket
 import time
 
 import pytest
@@ -146,6 +147,29 @@ def test_a_restarted_listener_adopts_hub_and_streams(rtmpd, clients, place):
     flv.follow(subscriber.messages)
     second.stop()
     assert not any(procs.alive(p) for p in orphans)
+
+
+def test_who_waits_for_a_hub_does_not_keep_the_next_listener_out(
+        rtmpd, clients, place):
+    directory = place / "run"
+    server = rtmpd(directory=directory)
+    clients.publisher(server, "live/x", flv.synthetic())
+    subscriber = clients.subscriber(server, "live/x")
+    flowing(subscriber)
+    hub = directory / "box/hub.sock"
+    hub.rename(directory / "box/away")
+    before = set(server.children())
+    with socket.create_connection(("127.0.0.1", server.port)):
+        procs.wait_until(lambda: set(server.children()) - before, 2,
+                         "a process that waits for the hub")
+        procs.end(server.pid)
+        server.popen.wait(5)
+        server.stop(check=False)
+        second = rtmpd(directory=directory)
+        (directory / "box/away").rename(hub)
+        flowing(clients.subscriber(second, "live/x"))
+        flowing(subscriber)
+    second.stop()
 
 
 def test_a_stop_before_all_have_reported_ends_them_too(
