@@ -139,8 +139,10 @@ stream_gone(struct hub *h, struct stream *t)
 	t->t_deadline = 0;
 	t->t_body.sb_state = STREAM_WAITING;
 	forget_publisher(t);
-	TAILQ_FOREACH(s, &t->t_subscribers, s_link)
+	TAILQ_FOREACH(s, &t->t_subscribers, s_link) {
+		s->s_generation = 0;	/* should its publisher come after all */
 		session_answer(h, s, HUB_GONE, HUB_OK, "", NULL, 0);
+	}
 	wake(&t->t_ring);
 	grant_drop(h, &t->t_ring);
 	stream_show(h, t);

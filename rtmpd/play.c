@@ -95,6 +95,22 @@ play_say_end(struct conn *c, struct netstream *ns)
 	output_event(c, RTMP_STREAM_EOF, ns->ns_msid);
 }
 
+/* The ring that was left as gone is back: its publisher had only not been heard
+ * of. On from where we were, with the headers of a join point ahead of that. */
+static void
+set_return(struct play *pl)
+{
+	struct play_cursor *pc = &pl->pl_cursor;
+	uint64_t join = ring_join(&pl->pl_ring);
+
+	pc->pc_need_key = true;
+	pc->pc_mode = PLAY_SEEK;
+	if (join != RING_NO_JOIN && (int64_t)(join - pc->pc_pos) > 0) {
+		pc->pc_mode = PLAY_HEADERS;
+		pc->pc_pos = join;
+	}
+}
+
 /* Where to start in a ring just attached. Who was there before its publisher
  * gets all of it from the first record on. */
 static void
@@ -132,7 +148,10 @@ attach(struct conn *c, struct netstream *ns, int fd, uint64_t generation)
 		return;
 	}
 	pl->pl_generation = ns->ns_generation = generation;
-	set_start(c, pl);
+	if (generation == pl->pl_left)
+		set_return(pl);
+	else
+		set_start(c, pl);
 	ns->ns_counters.ct_joins++;
 	pl->pl_gone = false;
 	if (pl->pl_started) {
@@ -154,6 +173,8 @@ play_ring(struct conn *c, struct netstream *ns, int fd, uint64_t generation)
 
 	if (pl == NULL || generation == pl->pl_generation) {
 		close(fd);
+		if (pl != NULL)
+			pl->pl_gone = false;
 		return;
 	}
 	if (pl->pl_ring.rr_ring == NULL) {
@@ -345,6 +366,7 @@ next_ring(struct conn *c, struct netstream *ns)
 		return c->c_end == NULL;
 	}
 	pl->pl_gone = false;
+	pl->pl_left = pl->pl_generation;
 	pl->pl_generation = ns->ns_generation = 0;
 	pl->pl_lag = 0;
 	play_say_end(c, ns);

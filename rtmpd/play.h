@@ -36,6 +36,7 @@ struct play {
 	struct ring_reader	 pl_ring;	/* rr_ring NULL: waiting */
 	struct play_cursor	 pl_cursor;
 	uint64_t		 pl_generation;
+	uint64_t		 pl_left;	/* of the ring left as gone */
 	int			 pl_next;	/* the successor's ring, or -1 */
 	uint64_t		 pl_next_generation;
 	bool			 pl_started;	/* Play.Start was sent */

@@ -98,6 +98,24 @@ def test_a_hub_that_was_stopped_hears_before_it_judges(rtmpd, clients):
     flv.follow(subscriber.messages)
 
 
+def test_a_publisher_that_reports_after_linger_is_taken_back(rtmpd, clients):
+    """Its subscribers were told that it has gone; they are told better."""
+    server = rtmpd({"linger": "1s"})
+    clients.publisher(server, "live/x", flv.synthetic(gop=25))
+    subscriber = clients.subscriber(server, "live/x")
+    flowing(subscriber)
+    publisher, hub = server.process("publish live/x"), server.hub()
+    os.kill(publisher, signal.SIGSTOP)
+    procs.end(hub)
+    another_hub(server, hub)
+    subscriber.wait_status(rtmp.UNPUBLISH_NOTIFY, 5)
+    since = len(subscriber.messages)
+    os.kill(publisher, signal.SIGCONT)
+    subscriber.wait_status("NetStream.Play.PublishNotify", 5, since)
+    flowing(subscriber, 50)
+    flv.follow(subscriber.messages, gaps=True)
+
+
 def test_an_orderly_stop_follows_the_loss_of_a_hub(rtmpd, clients):
     server = rtmpd()
     clients.publisher(server, "live/x", flv.synthetic())
