@@ -294,7 +294,7 @@ do_fc_unpublish(struct conn *c, const struct command *cmd)
 	if (command_name(cmd, text, sizeof(text)) != RTMP_OK ||
 	    name_make(c->c_app, text, name) != NULL)
 		return;
-	for (ns = c->c_stream; ns < c->c_stream + HUB_SLOTS; ns++)
+	FOREACH_STREAM(ns, c)
 		if (ns->ns_role == ROLE_PUBLISH &&
 		    strcmp(ns->ns_name, name) == 0) {
 			output_status(c, ns->ns_msid, "status",

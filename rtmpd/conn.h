@@ -113,6 +113,9 @@ struct conn {
 	char			 c_program[REGISTRY_TEXT];
 };
 
+#define FOREACH_STREAM(ns, c) \
+	for ((ns) = (c)->c_stream; (ns) < (c)->c_stream + HUB_SLOTS; (ns)++)
+
 /* conn.c: where standalone and inetd meet. Serves the connected descriptor
  * `fd`, registered over `hub` (hublink_connect(), -1 if it failed), and never
  * returns. `log` is where lines go, -1: where the hub says. */

@@ -128,7 +128,7 @@ hublink_retry(struct conn *c)
 			conn_end(c, "no-hub", NULL);
 		return;
 	}
-	for (ns = c->c_stream; ns < c->c_stream + HUB_SLOTS; ns++) {
+	FOREACH_STREAM(ns, c) {
 		ns->ns_handed = false;
 		if (ns == c->c_stream || ns->ns_role != ROLE_NONE)
 			hublink_report(c, ns);

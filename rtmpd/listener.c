@@ -138,13 +138,21 @@ hub_ended(struct listener *l, int status)
 	start_hub_later(l);
 }
 
-static void
-child_ended(struct listener *l, pid_t pid, int status)
+uint32_t
+listener_child(const struct listener *l, pid_t pid)
 {
 	uint32_t i;
 
 	for (i = 0; i < l->l_nchild && l->l_child[i] != pid; i++)
 		;
+	return i;
+}
+
+static void
+child_ended(struct listener *l, pid_t pid, int status)
+{
+	uint32_t i = listener_child(l, pid);
+
 	if (i == l->l_nchild)
 		return;
 	l->l_child[i] = l->l_child[--l->l_nchild];

@@ -49,6 +49,9 @@ struct listener {
 void	listening_open(struct listener *, struct listening *handed, int n);
 void	listening_close(struct listener *);
 
+/* listener.c: its place in l_child, l_nchild if it is none of ours. */
+uint32_t listener_child(const struct listener *, pid_t);
+
 /* orders.c */
 void	orders_take(struct listener *);	/* those that wait */
 void	orders_tick(struct listener *);	/* the end of a drain */

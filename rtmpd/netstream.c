@@ -36,7 +36,7 @@ netstream_find(struct conn *c, uint32_t msid)
 	struct netstream *ns, *only = NULL;
 	int open = 0;
 
-	for (ns = c->c_stream; ns < c->c_stream + HUB_SLOTS; ns++) {
+	FOREACH_STREAM(ns, c) {
 		if (!ns->ns_open)
 			continue;
 		if (ns->ns_msid == msid)
@@ -52,7 +52,7 @@ netstream_any(const struct conn *c, enum session_role role)
 {
 	const struct netstream *ns;
 
-	for (ns = c->c_stream; ns < c->c_stream + HUB_SLOTS; ns++)
+	FOREACH_STREAM(ns, c)
 		if (ns->ns_role == role)
 			return true;
 	return false;
@@ -63,7 +63,7 @@ netstream_live(const struct conn *c)
 {
 	const struct netstream *ns;
 
-	for (ns = c->c_stream; ns < c->c_stream + HUB_SLOTS; ns++)
+	FOREACH_STREAM(ns, c)
 		if (ns->ns_publish != NULL || play_streaming(ns))
 			return true;
 	return false;
@@ -75,7 +75,7 @@ netstream_title(struct conn *c)
 	const struct netstream *ns;
 	char name[LOG_TEXT_MAX];
 
-	for (ns = c->c_stream; ns < c->c_stream + HUB_SLOTS; ns++) {
+	FOREACH_STREAM(ns, c) {
 		log_text(ns->ns_name, name);
 		if (ns->ns_role == ROLE_PUBLISH) {
 			proc_title("rtmpd: %s publish %s", c->c_host, name);

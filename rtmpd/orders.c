@@ -87,22 +87,12 @@ orders_tick(struct listener *l)
 		orders_stop(l, "drain-timeout");
 }
 
-/* The one who asks is trusted by the mode of the socket; a connection that
- * was taken over is of the same user, but has no orders to give. */
-static bool
-is_child(const struct listener *l, pid_t pid)
-{
-	uint32_t i;
-
-	for (i = 0; i < l->l_nchild && l->l_child[i] != pid; i++)
-		;
-	return i < l->l_nchild;
-}
-
 static void
 obey(struct listener *l, const struct control *ct)
 {
-	if (is_child(l, ct->ct_pid))
+	/* who asks is trusted by the mode of the socket; a connection that was
+	 * taken over is of the same user, but has no orders to give */
+	if (listener_child(l, ct->ct_pid) < l->l_nchild)
 		log_warnx("order-refused pid=%d", (int)ct->ct_pid);
 	else if (strcmp(ct->ct_order, "upgrade") == 0)
 		upgrade_begin(l, ct);

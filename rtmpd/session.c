@@ -84,9 +84,6 @@ set_timer(int ms)
 	setitimer(ITIMER_REAL, &it, NULL);
 }
 
-#define FOREACH_STREAM(ns, c) \
-	for ((ns) = (c)->c_stream; (ns) < (c)->c_stream + HUB_SLOTS; (ns)++)
-
 static bool
 any_streaming(struct conn *c)
 {
