@@ -10,7 +10,7 @@ import sys
 
 import crew
 
-from bystander import Metronome
+from watch import Metronome
 
 KEPT = 2000
 

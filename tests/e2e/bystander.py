@@ -8,7 +8,6 @@ import json
 import select
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -16,46 +15,28 @@ import flv
 import gaps
 import rtmp
 from procs import wait_until
+from watch import METRONOME
 
 STREAM = "calm/stream"
-TICK = 0.01
 BURST = 3.0                             # seconds that fill a small ring
 
 
-class Metronome(threading.Thread):
-    """Notes when this process was not let run."""
-
-    def __init__(self):
-        super().__init__(daemon=True)
-        self.stalls = []
-
-    def run(self):
-        last = time.monotonic()
-        while True:
-            time.sleep(TICK)
-            now = time.monotonic()
-            if now - last > 3 * TICK:
-                self.stalls.append((last + TICK, now))
-            last = now
-
-
-def report(publisher, subscriber, metronome, since):
+def report(publisher, subscriber, since):
     publisher.check()
     subscriber.check()
     messages = [m for m in list(subscriber.messages) if m.arrival > since]
     sent = [s for s in list(publisher.sent) if s[1] > since - 1]
-    longest, frames = gaps.worst(messages, sent, list(metronome.stalls))
+    longest, frames = gaps.worst(messages, sent, list(METRONOME.stalls))
     flv.follow(subscriber.messages)
     return {"gap": longest, "frames": frames, "closed": subscriber.closed}
 
 
 def main(port):
-    metronome = Metronome()
     publisher = rtmp.Publisher(port, STREAM, flv.synthetic(), burst=BURST)
     publisher.wait_sent(lambda m: m.at > BURST)
     subscriber = rtmp.Subscriber(port, STREAM)
     subscriber.wait(lambda m: flv.kind(m) == "key", 10, "a key frame")
-    metronome.start()
+    METRONOME.start()
     since = time.monotonic()
     print("ready", flush=True)
     for line in sys.stdin:
@@ -63,8 +44,7 @@ def main(port):
             since = time.monotonic()
             print("ok", flush=True)
         else:
-            print(json.dumps(report(publisher, subscriber, metronome,
-                                    since)), flush=True)
+            print(json.dumps(report(publisher, subscriber, since)), flush=True)
     publisher.halt()
     subscriber.close()
     publisher.client.close()

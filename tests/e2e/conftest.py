@@ -13,6 +13,7 @@ import ff
 import procs
 import rtmp
 import server
+import watch
 from siege import withstood         # a fixture
 
 MEDIA = {
@@ -26,6 +27,7 @@ MEDIA = {
 
 def pytest_sessionstart(session):
     procs.become_subreaper()
+    watch.METRONOME.start()
 
 
 @pytest.fixture(autouse=True)

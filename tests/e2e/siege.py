@@ -9,8 +9,8 @@ import hostile
 import procs
 import rtmp
 from bystander import Bystander
+from watch import GAP
 
-GAP = 0.2
 TRIES = 3
 CONF = {"ring": "256K", "linger": "100ms"}
 

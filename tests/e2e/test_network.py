@@ -12,6 +12,7 @@ import network
 import procs
 import registry
 import rtmp
+from watch import GAP
 
 LOST = "10.1.0.2"                       # the encoder whose network fails
 OTHER = "10.1.0.3"
@@ -176,7 +177,7 @@ def test_of_two_encoders_that_fight_for_a_name_the_first_keeps_it(
             time.sleep(PAUSE)
         told = judge.report()
         assert refused >= 4
-        assert told["gap"] < 0.2, f"a gap of {told['gap'] * 1000:.0f} ms"
+        assert told["gap"] < GAP, f"a gap of {told['gap'] * 1000:.0f} ms"
         server.wait_connections(2)
     finally:
         judge.close()
@@ -247,7 +248,7 @@ def test_an_uplink_under_the_bitrate_delays_its_own_stream_only(
     run = flv.follow(subscriber.messages)
     assert run.video.seqs[-1] < len(publisher.sent)
     told = other.report()
-    assert told["gap"] < 0.2, f"a gap of {told['gap'] * 1000:.0f} ms"
+    assert told["gap"] < GAP, f"a gap of {told['gap'] * 1000:.0f} ms"
     # what waits in the encoder is not waited for
     publisher.client.reset()
     publisher.halt()
@@ -276,7 +277,7 @@ def test_a_subscriber_that_vanished_is_ended_and_nobody_notices(
     procs.wait_until(lambda: not server.titled(LOST), 1, "its process")
     assert len(server.titled(r"play live/x")) == 1
     told = other.report()
-    assert told["gap"] < 0.2, f"a gap of {told['gap'] * 1000:.0f} ms"
+    assert told["gap"] < GAP, f"a gap of {told['gap'] * 1000:.0f} ms"
     publisher.halt()
     flv.follow(stays.messages)
     publisher.check()
@@ -361,7 +362,7 @@ def test_a_link_under_the_bitrate_skips_to_key_frames(
     # max-lag, a GOP, and what kernels hold on such a link
     assert max(delays(slow, publisher)) < 1 + 1 + 2.5
     flv.follow(stays.messages)
-    assert told["gap"] < 0.2, f"a gap of {told['gap'] * 1000:.0f} ms"
+    assert told["gap"] < GAP, f"a gap of {told['gap'] * 1000:.0f} ms"
     server.wait_log(rf"lag stream=live/x peer={LOST}:\d+ reason=max-lag", 1)
 
 

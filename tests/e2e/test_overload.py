@@ -22,19 +22,18 @@ from bystander import Bystander
 from pressure import needs_root
 
 STORM = 500
-GAP = 0.2
 SOME_GAP = 1.0          # where the gap is not what is tested
 
 
 @contextmanager
-def beside(server, gap=SOME_GAP):
+def beside(server):
     """A stream that stays whole beside what is done here."""
     calm = Bystander(server.port)
     try:
         calm.mark()
         yield calm
         told = calm.report()
-        assert told["gap"] < gap, told
+        assert told["gap"] < SOME_GAP, told
     finally:
         calm.close()
 

@@ -1,6 +1,34 @@
 # SPDX-License-Identifier: ISC
 """Watch a subscriber's stream go on."""
+import threading
+import time
+
 import flv
+import gaps
+import hostile
+
+GAP = 1.0 if hostile.SANITIZED else 0.2     # s; sanitizers prove no latency
+TICK = 0.01
+
+
+class Metronome(threading.Thread):
+    """Notes when this process was not let run."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.stalls = []
+
+    def run(self):
+        last = time.monotonic()
+        while True:
+            time.sleep(TICK)
+            now = time.monotonic()
+            if now - last > 3 * TICK:
+                self.stalls.append((last + TICK, now))
+            last = now
+
+
+METRONOME = Metronome()                     # of the tests' own process
 
 
 def flowing(subscriber, frames=10):
@@ -12,8 +40,12 @@ def flowing(subscriber, frames=10):
         8, "frames", since)
 
 
-def longest_gap(subscriber, since):
-    """The longest time without a message, from shortly before since, s."""
-    arrivals = [m.arrival for m in subscriber.messages
-                if m.arrival > since - 0.3]
-    return max(b - a for a, b in zip(arrivals, arrivals[1:]))
+def no_gap(subscriber, publisher, since, until=float("inf")):
+    """Fail if the subscriber missed its frames for long, from shortly
+    before since; what the sender or this process was late is deducted."""
+    messages = [m for m in list(subscriber.messages)
+                if since - 0.3 < m.arrival < until]
+    sent = [s for s in list(publisher.sent) if s[1] > since - 1]
+    longest, frames = gaps.worst(messages, sent, list(METRONOME.stalls))
+    assert frames, "nothing to compare"
+    assert longest < GAP, f"a gap of {longest * 1000:.0f} ms"
