@@ -66,6 +66,7 @@ struct stream {
 	uint64_t		 t_decide;	/* refuse it then, ms; 0 no more */
 	struct session_list	 t_subscribers;
 	uint32_t		 t_nsubscribers;
+	uint32_t		 t_streaming;	/* of them, in rg_streaming */
 	uint32_t		 t_entry;	/* in the registry */
 	struct grant		 t_ring;	/* what subscribers read */
 	struct grant		 t_next;	/* granted, not yet confirmed */
@@ -140,7 +141,7 @@ void	stream_leave(struct hub *, struct session *, bool clean);
 void	stream_tick(struct hub *);	/* deadlines that have passed */
 uint64_t stream_deadline(struct hub *);	/* ms, UINT64_MAX none */
 void	stream_wake_all(struct hub *);	/* after messages to subscribers */
-void	stream_show(struct hub *, const struct stream *);
+void	stream_show(struct hub *, struct stream *);
 void	stream_send_ring(struct hub *, struct stream *, struct session *);
 void	stream_add_subscriber(struct hub *, struct stream *,
 	    struct session *);

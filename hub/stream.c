@@ -33,11 +33,16 @@ RB_PROTOTYPE(stream_tree, stream, t_link, compare)
 RB_GENERATE(stream_tree, stream, t_link, compare)
 
 void
-stream_show(struct hub *h, const struct stream *t)
+stream_show(struct hub *h, struct stream *t)
 {
+	uint32_t streaming = t->t_publisher != NULL ? t->t_nsubscribers : 0;
+
 	registry_put_stream(&h->h_registry, t->t_entry, &t->t_body);
 	registry_set_subscribers(&h->h_registry, t->t_entry,
 	    t->t_nsubscribers);
+	registry_add(&h->h_registry.rg_head->rg_streaming,
+	    (uint64_t)streaming - t->t_streaming);
+	t->t_streaming = streaming;
 }
 
 static struct stream *
@@ -85,7 +90,7 @@ static void
 wake(const struct grant *g)
 {
 	if (g->g_map.rr_ring != NULL)
-		futex_wake(&g->g_map.rr_ring->sr_wake);
+		futex_wake(&g->g_map.rr_ring->sr_wake, FUTEX_ALL);
 }
 
 void

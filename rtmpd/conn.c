@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "server.h"
+#include "shm/merge.h"
 #include "shm/ring.h"
 #include "sys/clock.h"
 #include "sys/cpulimit.h"
@@ -49,16 +50,18 @@ conn_granted(struct conn *c)
 }
 
 static void
-init(struct conn *c, const struct conf *cf, int fd, int hub, int log)
+init(struct conn *c, const struct server *sv, int fd, int hub, int log)
 {
+	const struct conf *cf = &sv->sv_conf;
 	struct chunk_limits limits = {
 		.cl_message = cf->cf_max_message,
 		.cl_partial = cf->cf_max_partial,
 		.cl_streams = cf->cf_max_chunk_streams,
 	};
-	uint16_t i;
 
 	c->c_conf = cf;
+	c->c_processors = sv->sv_processors;
+	c->c_sleepers = merge_set(getpid());
 	c->c_fd = fd;
 	c->c_hub = hub;
 	c->c_log = log;
@@ -70,11 +73,7 @@ init(struct conn *c, const struct conf *cf, int fd, int hub, int log)
 	c->c_recv = malloc(CONN_RECV);
 	c->c_in = chunk_in_new(&limits);
 	chunk_out_init(&c->c_out);
-	for (i = 0; i < HUB_SLOTS; i++) {
-		c->c_stream[i].ns_slot = i;
-		c->c_stream[i].ns_msid = i + 1U;
-		c->c_stream[i].ns_ring_fd = -1;
-	}
+	(void)netstream_init(c);
 	if (c->c_recv == NULL || c->c_in == NULL)
 		conn_end(c, "no-memory", NULL);
 }
@@ -197,7 +196,7 @@ conn_serve(const struct server *sv, int fd, int hub, int log)
 	static struct conn conn;
 	struct conn *c = &conn;
 
-	init(c, &sv->sv_conf, fd, hub, log);
+	init(c, sv, fd, hub, log);
 	sock_peer_text(fd, c->c_peer, c->c_host);
 	proc_title("rtmpd: %s", c->c_host);
 	sock_tune(fd);

@@ -96,6 +96,8 @@ struct conn {
 	uint64_t		 c_pinged;	/* ping not answered, 0 none */
 	uint64_t		 c_reported;	/* latest report to the hub */
 
+	uint32_t		 c_sleepers;	/* merge_set() of this process */
+	uint32_t		 c_processors;	/* that such as we run on */
 	uint64_t		 c_bytes_in;
 	uint64_t		 c_bytes_out;
 	uint64_t		 c_acked;	/* bytes_in at our latest ack */
@@ -104,6 +106,7 @@ struct conn {
 	struct ratelimit	 c_pings;	/* those of the peer */
 
 	struct netstream	 c_stream[HUB_SLOTS];
+	uint16_t		 c_nstreams;	/* of them, in use ever */
 	enum session_role	 c_last_role;	/* for the log */
 	char			 c_last_name[STREAM_NAME_MAX];
 	struct registry_view	 c_registry;
@@ -113,8 +116,10 @@ struct conn {
 	char			 c_program[REGISTRY_TEXT];
 };
 
+/* Those never in use lie in memory that is never touched. */
 #define FOREACH_STREAM(ns, c) \
-	for ((ns) = (c)->c_stream; (ns) < (c)->c_stream + HUB_SLOTS; (ns)++)
+	for ((ns) = (c)->c_stream; (ns) < (c)->c_stream + (c)->c_nstreams; \
+	    (ns)++)
 
 /* conn.c: where standalone and inetd meet. Serves the connected descriptor
  * `fd`, registered over `hub` (hublink_connect(), -1 if it failed), and never
@@ -173,7 +178,9 @@ bool	hublink_register(struct conn *);
 /* End because the hub said no. */
 void	hublink_refused(struct conn *, const struct hub_answer *);
 
-/* netstream.c: streams of this connection. */
+/* netstream.c: streams of this connection. The first slot is there from the
+ * start: the hub knows a connection without a stream by it. */
+struct netstream *netstream_init(struct conn *);
 struct netstream *netstream_create(struct conn *);
 struct netstream *netstream_find(struct conn *, uint32_t msid);
 void	netstream_begin(struct conn *, struct netstream *, enum session_role,

@@ -15,18 +15,31 @@
 #include "sys/proc.h"
 
 struct netstream *
+netstream_init(struct conn *c)
+{
+	struct netstream *ns = &c->c_stream[c->c_nstreams];
+
+	ns->ns_slot = c->c_nstreams++;
+	ns->ns_msid = c->c_nstreams;
+	ns->ns_ring_fd = -1;
+	return ns;
+}
+
+struct netstream *
 netstream_create(struct conn *c)
 {
 	struct netstream *ns;
-	struct netstream *end = c->c_stream +
-	    c->c_conf->cf_max_message_streams;
 
-	for (ns = c->c_stream; ns < end; ns++)
-		if (!ns->ns_open) {
-			ns->ns_open = true;
-			return ns;
-		}
-	return NULL;
+	FOREACH_STREAM(ns, c)
+		if (!ns->ns_open)
+			break;
+	if (ns == c->c_stream + c->c_nstreams) {
+		if (c->c_nstreams >= c->c_conf->cf_max_message_streams)
+			return NULL;
+		ns = netstream_init(c);
+	}
+	ns->ns_open = true;
+	return ns;
 }
 
 /* Some clients send publish and play on message stream 0. */

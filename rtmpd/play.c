@@ -349,6 +349,13 @@ check_lag(struct conn *c, struct netstream *ns)
 		(void)jump(c, ns, "max-lag");
 }
 
+/* Is there anything behind this ring? */
+static bool
+may_go_on(const struct play *pl)
+{
+	return pl->pl_next != -1 || pl->pl_gone;
+}
+
 /* The ring is drained. True: there is another to go on with. */
 static bool
 next_ring(struct conn *c, struct netstream *ns)
@@ -356,7 +363,7 @@ next_ring(struct conn *c, struct netstream *ns)
 	struct play *pl = ns->ns_play;
 	int fd = pl->pl_next;
 
-	if (fd == -1 && !pl->pl_gone)
+	if (!may_go_on(pl))
 		return false;
 	ring_detach(&pl->pl_ring);
 	pl->pl_waited = true;
@@ -396,6 +403,9 @@ play_pump(struct conn *c, struct netstream *ns)
 		check_lag(c, ns);
 		switch (batch_send(c, ns)) {
 		case BATCH_SENT:
+			ring_page_in(&pl->pl_ring, pl->pl_cursor.pc_pos);
+			if (play_drained(ns) && !may_go_on(pl))
+				return;
 			break;
 		case BATCH_LAPPED:
 			rejoin(c, ns, "lapped");

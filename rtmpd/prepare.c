@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * prepare.c - what is done once, so that connections need not: filters built,
- * libraries warm.
+ * libraries warm, processors counted.
  */
 #include "server.h"
 
@@ -9,11 +9,13 @@
 
 #include "rtmp/handshake.h"
 #include "sys/log.h"
+#include "sys/proc.h"
 
 void
 server_prepare(struct server *sv)
 {
 	handshake_prepare();
+	sv->sv_processors = proc_processors();
 	if (sandbox_build(&sv->sv_sandbox, SANDBOX_CONNECTION,
 	    sv->sv_conf.cf_sandbox == DENIED_LOG) == -1)
 		fatal("system call filter");

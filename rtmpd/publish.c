@@ -8,8 +8,8 @@
  * ring or GOP_MAX, a fresh set becomes the join point in its midst; who joins
  * there has audio and waits for the next key frame.
  *
- * The wake of the subscribers may be held back a little: their number, read
- * in the registry, decides how long.
+ * The wake of the subscribers may be held back a little (merge.h): their
+ * number, read in the registry, decides how long.
  */
 #include "publish.h"
 
@@ -22,6 +22,8 @@
 #include "media/media.h"
 #include "repeat.h"
 #include "rtmp/command.h"
+#include "shm/futex.h"
+#include "shm/merge.h"
 #include "shm/ring.h"
 #include "sys/log.h"
 #include "tracks.h"
@@ -29,9 +31,6 @@
 #define GOP_MAX		30000	/* ms from a join point to the next */
 #define AUDIO_GOP	1000	/* ms, where there is no video */
 #define CAMERA_OFF	5000	/* ms without a video frame */
-#define HOLD_MAX	60	/* ms, bound of merge = auto */
-#define HOLD_FREE	20	/* subscribers for whom nothing is held */
-#define HOLD_SHARE	8	/* subscribers for each ms of hold */
 #define NO_TRACK	256
 
 struct publish {
@@ -44,12 +43,11 @@ struct publish {
 	uint64_t		 pb_video;	/* latest video frame, ms */
 	uint64_t		 pb_join;	/* newest join point, position */
 	uint64_t		 pb_join_at;	/* and when, ms */
-	uint64_t		 pb_woken;	/* latest wake, ms */
+	struct merge		 pb_merge;
 	uint64_t		 pb_stats;	/* latest line of statistics, ms */
 	struct counters		 pb_counted;	/* at that time */
 	uint16_t		 pb_main;	/* video track that makes GOPs */
 	bool			 pb_changed;	/* a configuration, since then */
-	bool			 pb_news;	/* written, not yet woken for */
 };
 
 void
@@ -80,8 +78,8 @@ publish_stop(struct conn *c, struct netstream *ns)
 	if (pb == NULL)
 		return;
 	publish_stats(c, ns);
-	if (pb->pb_news)
-		ring_wake(&pb->pb_ring);
+	if (pb->pb_merge.mg_news != 0)
+		ring_wake(&pb->pb_ring, FUTEX_ALL);
 	ring_destroy(&pb->pb_ring);
 	repeat_free(&pb->pb_repeat);
 	free(pb);
@@ -105,7 +103,7 @@ write_record(struct publish *pb, struct shm_record *rec, const void *data,
     uint32_t len)
 {
 	rec->rec_length = len;
-	pb->pb_news = true;
+	merge_news(&pb->pb_merge);
 	return ring_write(&pb->pb_ring, rec, data);
 }
 
@@ -396,47 +394,35 @@ publish_message(struct conn *c, struct netstream *ns,
 
 /* How long to hold the wake, ms. */
 static uint32_t
-hold(const struct conn *c, const struct netstream *ns)
+hold(const struct conn *c)
 {
-	uint32_t n;
-
 	if (c->c_conf->cf_merge != CONF_MERGE_AUTO)
 		return c->c_conf->cf_merge;
-	n = registry_subscribers(&c->c_registry, ns->ns_entry);
-	if (n <= HOLD_FREE)
-		return 0;
-	return n / HOLD_SHARE < HOLD_MAX ? n / HOLD_SHARE : HOLD_MAX;
+	return merge_auto(registry_streaming(&c->c_registry),
+	    c->c_processors);
 }
 
 void
 publish_tick(struct conn *c, struct netstream *ns)
 {
 	struct publish *pb = ns->ns_publish;
-	uint32_t ms;
+	uint32_t ms, sets;
 
-	if (!pb->pb_news)
+	if (pb->pb_merge.mg_news == 0)
 		return;
-	ms = hold(c, ns);
-	if (atomic_load_explicit(&pb->pb_ring.rw_ring->sr_hold,
-	    memory_order_relaxed) != ms)
+	ms = hold(c);
+	if (ms != pb->pb_merge.mg_hold)
 		ring_set_hold(&pb->pb_ring, ms);
-	if (c->c_now - pb->pb_woken < ms)
+	if ((sets = merge_turn(&pb->pb_merge, ms, c->c_now)) == 0)
 		return;
-	pb->pb_news = false;
-	pb->pb_woken = c->c_now;
 	ns->ns_counters.ct_wakes++;
-	ring_wake(&pb->pb_ring);
+	ring_wake(&pb->pb_ring, sets);
 }
 
 uint64_t
 publish_due(const struct netstream *ns)
 {
-	const struct publish *pb = ns->ns_publish;
-
-	if (!pb->pb_news)
-		return UINT64_MAX;
-	return pb->pb_woken + atomic_load_explicit(
-	    &pb->pb_ring.rw_ring->sr_hold, memory_order_relaxed);
+	return merge_due(&ns->ns_publish->pb_merge);
 }
 
 uint64_t

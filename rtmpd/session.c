@@ -28,8 +28,8 @@
 #include "sys/cpulimit.h"
 #include "sys/log.h"
 
-#define LOOK		100	/* ms between looks at the sockets, streaming */
-#define TICK		500	/* ms; the same where nothing flows */
+#define LOOK		250	/* ms between looks at the sockets, streaming */
+#define TICK		1000	/* ms; the same where nothing flows */
 #define SEEK_TICK	50	/* ms; the same while there is a hub to be found */
 #define MIXED_TICK	10	/* ms; publishing and playing at once */
 #define REPORT		1000	/* ms between reports to the hub */
@@ -305,7 +305,8 @@ wait_rings(struct conn *c)
 		return;
 	if (n == 1)
 		(void)futex_wait((const _Atomic uint32_t *)
-		    (uintptr_t)waitv[0].uaddr, (uint32_t)waitv[0].val);
+		    (uintptr_t)waitv[0].uaddr, (uint32_t)waitv[0].val,
+		    c->c_sleepers);
 	else
 		(void)syscall(SYS_futex_waitv, waitv, n, 0, NULL, 0);
 }

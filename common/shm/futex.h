@@ -14,22 +14,28 @@
 #include <stdint.h>
 #include <unistd.h>
 
+#define FUTEX_ALL	UINT32_MAX	/* every set of sleepers */
+
 /*
- * Sleep while *word == seen. Returns 0 when woken; -1 with EAGAIN if it had
- * changed already, EINTR on a signal. There is no timeout, as that would arm
- * a timer at each call: an interval timer's signal bounds the sleep.
+ * Sleep while *word == seen, in the sets of sleepers whose bits are in `sets`.
+ * Returns 0 when woken; -1 with EAGAIN if it had changed already, EINTR on a
+ * signal. There is no timeout, as that would arm a timer at each call: an
+ * interval timer's signal bounds the sleep.
  */
 static inline int
-futex_wait(const _Atomic uint32_t *word, uint32_t seen)
+futex_wait(const _Atomic uint32_t *word, uint32_t seen, uint32_t sets)
 {
-	return (int)syscall(SYS_futex, word, FUTEX_WAIT, seen, NULL, NULL, 0);
+	return (int)syscall(SYS_futex, word, FUTEX_WAIT_BITSET, seen, NULL,
+	    NULL, sets);
 }
 
-/* Wake everyone who sleeps on it, in any process. */
+/* Wake everyone who sleeps on it in one of these sets, in any process. Who
+ * sleeps by futex_waitv(2) is in all of them. */
 static inline void
-futex_wake(const _Atomic uint32_t *word)
+futex_wake(const _Atomic uint32_t *word, uint32_t sets)
 {
-	(void)syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+	(void)syscall(SYS_futex, word, FUTEX_WAKE_BITSET, INT_MAX, NULL, NULL,
+	    sets);
 }
 
 #endif

@@ -264,6 +264,16 @@ registry_get_session(const struct registry_view *rv, uint32_t slot,
 	return true;
 }
 
+uint64_t
+registry_streaming(const struct registry_view *rv)
+{
+	if (rv->rv_head == NULL)
+		return 0;
+	/* pairs with registry_add(); orders nothing */
+	return atomic_load_explicit(&rv->rv_head->rg_streaming,
+	    memory_order_relaxed);
+}
+
 uint32_t
 registry_subscribers(const struct registry_view *rv, uint32_t slot)
 {

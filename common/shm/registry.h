@@ -45,7 +45,8 @@ struct shm_registry {
 	_Atomic uint64_t rg_refusals;	/* [H] publishes and plays refused */
 	_Atomic uint64_t rg_takeovers;	/* [H] silent publishers ended */
 	_Atomic uint64_t rg_ring_bytes;	/* [H] reserved for rings now */
-	uint64_t	 rg_pad2[3];
+	_Atomic uint64_t rg_streaming;	/* [H] subscribers of live streams now */
+	uint64_t	 rg_pad2[2];
 	GROWN(rg_next)
 };
 _Static_assert(offsetof(struct shm_registry, rg_generation) == 8, "moved");
@@ -57,6 +58,7 @@ _Static_assert(offsetof(struct shm_registry, rg_session_size) == 32, "moved");
 _Static_assert(offsetof(struct shm_registry, rg_started) == 40, "moved");
 _Static_assert(offsetof(struct shm_registry, rg_connections) == 64, "moved");
 _Static_assert(offsetof(struct shm_registry, rg_ring_bytes) == 96, "moved");
+_Static_assert(offsetof(struct shm_registry, rg_streaming) == 104, "moved");
 _Static_assert(sizeof(struct shm_registry) == 128 + GROWTH, "resized");
 
 #define REGISTRY_FORMAT	(REGISTRY_VERSION << 16 | sizeof(struct shm_registry))
@@ -179,6 +181,8 @@ bool	registry_get_stream(const struct registry_view *, uint32_t slot,
 	    struct stream_body *);
 bool	registry_get_session(const struct registry_view *, uint32_t slot,
 	    struct session_body *);
+/* Subscribers of live streams, of this hub in all; 0 if none is attached. */
+uint64_t registry_streaming(const struct registry_view *);
 /* 0 for a slot that does not exist. */
 uint32_t registry_subscribers(const struct registry_view *, uint32_t slot);
 

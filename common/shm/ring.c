@@ -124,7 +124,7 @@ ring_set_hold(struct ring_writer *rw, uint32_t ms)
 }
 
 void
-ring_wake(struct ring_writer *rw)
+ring_wake(struct ring_writer *rw, uint32_t sets)
 {
 	struct shm_ring *r = rw->rw_ring;
 	uint32_t word;
@@ -132,7 +132,7 @@ ring_wake(struct ring_writer *rw)
 	word = atomic_load_explicit(&r->sr_wake, memory_order_relaxed);
 	/* the head before the word; pairs with ring_wake_word() */
 	atomic_store_explicit(&r->sr_wake, word + 1, memory_order_release);
-	futex_wake(&r->sr_wake);
+	futex_wake(&r->sr_wake, sets);
 }
 
 static const char *
@@ -188,6 +188,35 @@ ring_detach(struct ring_reader *rr)
 	if (rr->rr_ring != NULL)
 		munmap((void *)rr->rr_ring, RING_HEADER + rr->rr_size);
 	rr->rr_ring = NULL;
+}
+
+/* Advise on the part of the mapping in the window at this address. */
+static void
+advise(const struct ring_reader *rr, uintptr_t window, int advice)
+{
+	uintptr_t from = (uintptr_t)rr->rr_ring;
+	uintptr_t to = from + RING_HEADER + rr->rr_size;
+
+	if (from < window)
+		from = window;
+	if (to > window + RING_WINDOW)
+		to = window + RING_WINDOW;
+	/* kernels before 5.14 cannot page in: then faults do */
+	(void)madvise((void *)from, to - from, advice);
+}
+
+void
+ring_page_in(struct ring_reader *rr, uint64_t pos)
+{
+	uintptr_t at = (uintptr_t)rr->rr_data + (pos & (rr->rr_size - 1));
+	uintptr_t window = at & ~(uintptr_t)(RING_WINDOW - 1);
+
+	if (window == rr->rr_window)
+		return;
+	if (rr->rr_window != 0)
+		advise(rr, rr->rr_window, MADV_DONTNEED);
+	advise(rr, window, MADV_POPULATE_READ);
+	rr->rr_window = window;
 }
 
 uint64_t

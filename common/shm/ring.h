@@ -28,6 +28,7 @@
 #define RING_SIZE_MIN	(64u * 1024)
 #define RING_SIZE_MAX	(1024u * 1024 * 1024)
 #define RING_NO_JOIN	UINT64_MAX
+#define RING_WINDOW	(2u * 1024 * 1024)	/* of one page table */
 
 /* [I] written once, before sr_magic; [P] by the publisher all along. */
 struct shm_ring {
@@ -127,13 +128,15 @@ uint64_t ring_write(struct ring_writer *, const struct shm_record *rec,
 void	ring_set_join(struct ring_writer *, uint64_t pos);
 void	ring_set_active(struct ring_writer *, uint64_t now);
 void	ring_set_hold(struct ring_writer *, uint32_t ms);
-void	ring_wake(struct ring_writer *);
+/* Wake those of the sets of sleepers; see futex.h. */
+void	ring_wake(struct ring_writer *, uint32_t sets);
 
 /* Subscriber's side; the mapping is read-only and nothing in it is trusted. */
 struct ring_reader {
 	const struct shm_ring	*rr_ring;
 	const uint8_t		*rr_data;
 	uint64_t		 rr_size;	/* as validated at attach */
+	uintptr_t		 rr_window;	/* address of what is paged in */
 };
 
 /* A record in place, with the part of its header that was checked. */
@@ -158,6 +161,14 @@ uint64_t	 ring_generation(const struct ring_reader *);
 uint64_t	 ring_head(const struct ring_reader *);
 uint64_t	 ring_join(const struct ring_reader *);
 uint64_t	 ring_active(const struct ring_reader *);
+
+/*
+ * Page in what comes next at `pos`, and out what lies behind. Without it each
+ * 64 KiB would cost a page fault, and page tables of the whole ring would stay
+ * with each subscriber. To be called now and then: it costs nothing as long as
+ * `pos` stays within RING_WINDOW bytes.
+ */
+void		 ring_page_in(struct ring_reader *, uint64_t pos);
 
 /*
  * Look at the record at `pos`, skipping padding. `margin` bytes of safety

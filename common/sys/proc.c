@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -130,6 +131,16 @@ proc_daemonize(void)
 /* The title overwrites the arguments. One shorter than they were would leave
  * a mark where they ended, so it is filled up with spaces. */
 static int	title_width;
+
+uint32_t
+proc_processors(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) == -1)
+		return CPU_SETSIZE;	/* more than it can name */
+	return (uint32_t)CPU_COUNT(&set);
+}
 
 void
 proc_title_init(int argc, char **argv)

@@ -31,6 +31,9 @@ int	proc_null_stdio(int err);
  * without them, the original one has exited. -1 and errno on failure. */
 int	proc_daemonize(void);
 
+/* How many processors this process, and those it forks, may run on. */
+uint32_t proc_processors(void);
+
 /*
  * Set the title that ps(1) shows. Initialise first thing in main(); children
  * inherit that.

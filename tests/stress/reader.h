@@ -269,7 +269,7 @@ doze(struct reader *rd, uint32_t word)
 	struct tally *t = rd->rd_tally;
 
 	t->t_sleeps++;
-	if (futex_wait(&rd->rd_ring.rr_ring->sr_wake, word) == 0 ||
+	if (futex_wait(&rd->rd_ring.rr_ring->sr_wake, word, FUTEX_ALL) == 0 ||
 	    errno != EINTR)
 		return;
 	t->t_timer++;
@@ -314,7 +314,7 @@ attach(struct reader *rd)
 	/* on one mapping with the publisher, as ThreadSanitizer goes by
 	 * addresses */
 	rd->rd_ring = (struct ring_reader){ r->r_writer.rw_ring,
-	    r->r_writer.rw_data, r->r_script.sc_size };
+	    r->r_writer.rw_data, r->r_script.sc_size, 0 };
 	return NULL;
 }
 

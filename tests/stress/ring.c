@@ -77,14 +77,14 @@ publish(struct run *r)
 			continue;
 		until = seq + 1 + next_random(&state) %
 		    (r->r_bursts ? 256 : 64);
-		ring_wake(rw);
+		ring_wake(rw, FUTEX_ALL);
 		if (r->r_bursts)
 			nap(&state, 20, 300);
 	}
 	r->r_board->b_head = rw->rw_head;
 	/* b_head before it; pairs with the acquire load in finished() */
 	atomic_store_explicit(&r->r_board->b_done, 1, memory_order_release);
-	ring_wake(rw);
+	ring_wake(rw, FUTEX_ALL);
 	free(payload);
 }
 

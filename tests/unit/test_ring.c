@@ -5,6 +5,7 @@
  */
 #include "shm/ring.h"
 
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include <criterion/criterion.h>
@@ -12,6 +13,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -244,9 +246,10 @@ Test(ring, a_wake_changes_the_word_so_that_nobody_falls_asleep)
 
 	pair_open(&p);
 	seen = ring_wake_word(&p.p_reader);
-	ring_wake(&p.p_writer);
+	ring_wake(&p.p_writer, FUTEX_ALL);
 	cr_assert_neq(ring_wake_word(&p.p_reader), seen);
-	cr_assert_eq(futex_wait(&p.p_reader.rr_ring->sr_wake, seen), -1);
+	cr_assert_eq(futex_wait(&p.p_reader.rr_ring->sr_wake, seen,
+	    FUTEX_ALL), -1);
 	cr_assert_eq(errno, EAGAIN);
 	pair_close(&p);
 }
@@ -262,16 +265,73 @@ Test(ring, a_wake_reaches_a_reader_with_a_read_only_mapping)
 	pid = fork();
 	cr_assert_neq(pid, -1);
 	if (pid == 0)
-		_exit(futex_wait(&p.p_reader.rr_ring->sr_wake, 0) == 0 ||
+		_exit(futex_wait(&p.p_reader.rr_ring->sr_wake, 0,
+		    FUTEX_ALL) == 0 ||
 		    errno == EAGAIN ? 0 : 1);
 	/* the hub wakes through its own read-only mapping */
 	for (tries = 0; waitpid(pid, &status, WNOHANG) == 0; tries++) {
 		cr_assert_lt(tries, 500);
-		futex_wake(&p.p_reader.rr_ring->sr_wake);
+		futex_wake(&p.p_reader.rr_ring->sr_wake, FUTEX_ALL);
 		(void)nanosleep(&tick, NULL);
 	}
 	cr_assert_eq(status, 0);
 	pair_close(&p);
+}
+
+Test(ring, a_wake_reaches_its_set_of_sleepers_only)
+{
+	struct timespec tick = { 0, 10 * 1000 * 1000 };
+	int status, set, tries;
+	struct pair p;
+	pid_t pid[2];
+
+	pair_open(&p);
+	for (set = 0; set < 2; set++)
+		if ((pid[set] = fork()) == 0)
+			_exit(futex_wait(&p.p_reader.rr_ring->sr_wake, 0,
+			    1u << set) == 0 ? 0 : 1);
+	for (tries = 0; waitpid(pid[1], &status, WNOHANG) == 0; tries++) {
+		cr_assert_lt(tries, 500);
+		futex_wake(&p.p_reader.rr_ring->sr_wake, 1u << 1);
+		(void)nanosleep(&tick, NULL);
+	}
+	cr_assert_eq(status, 0);
+	cr_assert_eq(waitpid(pid[0], &status, WNOHANG), 0);
+	for (tries = 0; waitpid(pid[0], &status, WNOHANG) == 0; tries++) {
+		cr_assert_lt(tries, 500);
+		futex_wake(&p.p_reader.rr_ring->sr_wake, FUTEX_ALL);
+		(void)nanosleep(&tick, NULL);
+	}
+	cr_assert_eq(status, 0);
+	pair_close(&p);
+}
+
+Test(ring, what_is_paged_in_and_out_reads_the_same)
+{
+	struct shm_record rec = { .rec_length = 1000, .rec_type = 9 };
+	static uint8_t payload[1000];
+	struct ring_writer rw;
+	struct ring_reader rr;
+	struct ring_view rv;
+	uint64_t size = 4 * RING_WINDOW, pos = 0, n;
+	int fd;
+
+	fd = memfd_create("ring", 0);
+	cr_assert_eq(ftruncate(fd, (off_t)(RING_HEADER + size)), 0);
+	cr_assert_eq(ring_create(&rw, fd, size, 1), 0);
+	cr_assert_null(ring_attach(&rr, fd));
+	for (n = 0; n < 3 * size / 1024; n++) {
+		memset(payload, (int)(n & 0xff), sizeof(payload));
+		ring_write(&rw, &rec, payload);
+		ring_page_in(&rr, pos);
+		cr_assert_eq(ring_look(&rr, pos, 0, &rv), RING_OK);
+		cr_assert_eq(memcmp(rv.rv_payload, payload, sizeof(payload)),
+		    0);
+		pos = rv.rv_next;
+	}
+	ring_detach(&rr);
+	ring_destroy(&rw);
+	close(fd);
 }
 
 static void
@@ -291,7 +351,8 @@ Test(ring, a_signal_ends_the_sleep)
 	cr_assert_eq(sigaction(SIGALRM, &sa, NULL), 0);
 	cr_assert_eq(timer_create(CLOCK_MONOTONIC, NULL, &timer), 0);
 	cr_assert_eq(timer_settime(timer, 0, &soon, NULL), 0);
-	cr_assert_eq(futex_wait(&p.p_reader.rr_ring->sr_wake, 0), -1);
+	cr_assert_eq(futex_wait(&p.p_reader.rr_ring->sr_wake, 0,
+	    FUTEX_ALL), -1);
 	cr_assert_eq(errno, EINTR);
 	cr_assert_eq(timer_delete(timer), 0);
 	pair_close(&p);
