@@ -8,11 +8,12 @@ SYSCONFDIR ?= /etc
 
 VERSION	:= 0.1
 
-BUILD_PACKAGES := libbsd-dev libconfuse-dev libseccomp-dev libssl-dev
+BUILD_PACKAGES := libbsd-dev libconfuse-dev libmd-dev libseccomp-dev
 # libwrap0, libtirpc3, libevent and netbase are for inetd and xinetd, which
 # cannot be installed together and are unpacked by the tests themselves.
-CHECK_PACKAGES := libcriterion-dev ffmpeg mandoc python3 python3-pytest \
-	python3-pytest-xdist libwrap0 libtirpc3 libevent-2.1-7 netbase iproute2
+CHECK_PACKAGES := libcriterion-dev libssl-dev ffmpeg mandoc python3 \
+	python3-pytest python3-pytest-xdist libwrap0 libtirpc3 libevent-2.1-7 \
+	netbase iproute2
 
 # Debian's: pytest is one of its packages.
 PYTHON	?= /usr/bin/python3
@@ -57,8 +58,9 @@ ALLCFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(SANFLAGS) $(PROBEFLAGS) \
 	    -D_GNU_SOURCE -Icommon -MMD -MP \
 	    -isystem /usr/include/bsd -DLIBBSD_OVERLAY
 ALLLDFLAGS = $(LDFLAGS) $(SANFLAGS) -Wl,--as-needed
-LIBS	= -lbsd -lconfuse -lcrypto -lseccomp
-UNITLIBS = -lcriterion
+LIBS	= -lbsd -lconfuse -lmd -lseccomp
+# OpenSSL is what the tests hold our HMAC against; no program links it.
+UNITLIBS = -lcriterion -lcrypto
 
 COMMON	:= $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard common/*/*.c))
 RTMPD	:= $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard rtmpd/*.c))

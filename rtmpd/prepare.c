@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * prepare.c - what is done once, so that connections need not: filters built,
- * libraries warm, processors counted.
+ * prepare.c - what is done once, before anybody forks: filters of system calls
+ * built, processors counted.
  */
 #include "server.h"
 
 #include <sys/prctl.h>
 
-#include "rtmp/handshake.h"
 #include "sys/log.h"
 #include "sys/proc.h"
 
 void
 server_prepare(struct server *sv)
 {
-	handshake_prepare();
 	sv->sv_processors = proc_processors();
 	if (sandbox_build(&sv->sv_sandbox, SANDBOX_CONNECTION,
 	    sv->sv_conf.cf_sandbox == DENIED_LOG) == -1)

@@ -7,13 +7,13 @@
  */
 #include "rtmp/handshake.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stddef.h>
 #include <string.h>
 
+#include "rtmp/hmac.h"
+
 #define VERSION		3
-#define DIGEST		32
+#define DIGEST		HMAC_SHA256_LENGTH
 #define BODY		(HANDSHAKE_BLOCK - DIGEST)	/* what is signed */
 #define POSITIONS	728	/* a digest starts at one of so many bytes */
 
@@ -38,14 +38,6 @@ static const uint8_t client_version[4] = { 0x09, 0x00, 0x7c, 0x02 };
 static const uint8_t server_version[4] = { 0x04, 0x05, 0x00, 0x01 };
 static const uint8_t no_version[4];
 
-static bool
-hmac(const void *key, size_t keylen, const uint8_t *data, size_t len,
-    uint8_t out[DIGEST])
-{
-	return HMAC(EVP_sha256(), key, (int)keylen, data, len, out,
-	    NULL) != NULL;
-}
-
 static size_t
 digest_pos(const uint8_t *block, size_t layout)
 {
@@ -55,7 +47,7 @@ digest_pos(const uint8_t *block, size_t layout)
 }
 
 /* The digest a block should carry at `pos`, which it does not cover. */
-static bool
+static void
 block_digest(const uint8_t *block, size_t pos, const char *key, size_t keylen,
     uint8_t out[DIGEST])
 {
@@ -63,7 +55,7 @@ block_digest(const uint8_t *block, size_t pos, const char *key, size_t keylen,
 
 	memcpy(body, block, pos);
 	memcpy(body + pos, block + pos + DIGEST, BODY - pos);
-	return hmac(key, keylen, body, sizeof(body), out);
+	hmac_sha256(key, keylen, body, sizeof(body), out);
 }
 
 /* The layout in which the block is validly signed, 0 if in neither. */
@@ -78,35 +70,33 @@ block_layout(const uint8_t *block, const char *key, size_t keylen)
 		return 0;
 	for (i = 0; i < 2; i++) {
 		pos = digest_pos(block, layouts[i]);
-		if (block_digest(block, pos, key, keylen, want) &&
-		    memcmp(block + pos, want, DIGEST) == 0)
+		block_digest(block, pos, key, keylen, want);
+		if (memcmp(block + pos, want, DIGEST) == 0)
 			return layouts[i];
 	}
 	return 0;
 }
 
 /* Sign a first block in place. Only the digest bytes change. */
-static bool
+static void
 block_sign(uint8_t *block, size_t layout, const char *key, size_t keylen)
 {
 	size_t	pos = digest_pos(block, layout);
 	uint8_t	digest[DIGEST];
 
-	if (!block_digest(block, pos, key, keylen, digest))
-		return false;
+	block_digest(block, pos, key, keylen, digest);
 	memcpy(block + pos, digest, DIGEST);
-	return true;
 }
 
 /* The signature at the end of a second block that answers `digest`. */
-static bool
+static void
 answer_signature(const uint8_t *block, const char *key, size_t keylen,
     const uint8_t *digest, uint8_t out[DIGEST])
 {
 	uint8_t	once[DIGEST];
 
-	return hmac(key, keylen, digest, DIGEST, once) &&
-	    hmac(once, DIGEST, block, BODY, out);
+	hmac_sha256(key, keylen, digest, DIGEST, once);
+	hmac_sha256(once, DIGEST, block, BODY, out);
 }
 
 const char *
@@ -132,15 +122,14 @@ handshake_refuse(uint8_t first)
 	}
 }
 
-static bool
+static void
 answer_signed(const uint8_t *c1, size_t layout, uint8_t *s1, uint8_t *s2)
 {
 	const uint8_t	*digest = c1 + digest_pos(c1, layout);
 
 	memcpy(s1 + 4, server_version, 4);
-	return block_sign(s1, layout, fms_key, FMS_SHORT) &&
-	    answer_signature(s2, fms_key, sizeof(fms_key) - 1, digest,
-	    s2 + BODY);
+	block_sign(s1, layout, fms_key, FMS_SHORT);
+	answer_signature(s2, fms_key, sizeof(fms_key) - 1, digest, s2 + BODY);
 }
 
 bool
@@ -154,8 +143,10 @@ handshake_answer(const uint8_t in[HANDSHAKE_C0C1],
 	out[0] = VERSION;
 	memset(s1, 0, 4);
 	layout = block_layout(c1, fp_key, FP_SHORT);
-	if (layout != 0 && answer_signed(c1, layout, s1, s2))
+	if (layout != 0) {
+		answer_signed(c1, layout, s1, s2);
 		return true;
+	}
 	memcpy(s1 + 4, no_version, 4);
 	memcpy(s2, c1, HANDSHAKE_BLOCK);
 	return false;
@@ -168,9 +159,9 @@ handshake_hello(uint8_t out[HANDSHAKE_C0C1], bool digest)
 
 	out[0] = VERSION;
 	memset(c1, 0, 4);
-	memcpy(c1 + 4, client_version, 4);
-	if (!digest || !block_sign(c1, DIGEST_FIRST, fp_key, FP_SHORT))
-		memcpy(c1 + 4, no_version, 4);
+	memcpy(c1 + 4, digest ? client_version : no_version, 4);
+	if (digest)
+		block_sign(c1, DIGEST_FIRST, fp_key, FP_SHORT);
 }
 
 /* Both sides sign: check S1 and S2, then sign C2. */
@@ -184,13 +175,11 @@ finish_signed(const uint8_t *digest, const uint8_t *s1, const uint8_t *s2,
 	layout = block_layout(s1, fms_key, FMS_SHORT);
 	if (layout == 0)
 		return "the server's digest is wrong";
-	if (!answer_signature(s2, fms_key, sizeof(fms_key) - 1, digest, want))
-		return "HMAC-SHA256 is not available";
+	answer_signature(s2, fms_key, sizeof(fms_key) - 1, digest, want);
 	if (memcmp(s2 + BODY, want, DIGEST) != 0)
 		return "the server's signature is wrong";
-	if (!answer_signature(c2, fp_key, sizeof(fp_key) - 1,
-	    s1 + digest_pos(s1, layout), c2 + BODY))
-		return "HMAC-SHA256 is not available";
+	answer_signature(c2, fp_key, sizeof(fp_key) - 1,
+	    s1 + digest_pos(s1, layout), c2 + BODY);
 	return NULL;
 }
 
@@ -213,12 +202,4 @@ handshake_finish(const uint8_t c0c1[HANDSHAKE_C0C1],
 	*why = finish_signed(c1 + digest_pos(c1, layout), s1,
 	    s1 + HANDSHAKE_BLOCK, c2);
 	return *why == NULL ? RTMP_OK : RTMP_BAD;
-}
-
-void
-handshake_prepare(void)
-{
-	uint8_t block[HANDSHAKE_C0C1] = { 0 };
-
-	handshake_hello(block, true);
 }

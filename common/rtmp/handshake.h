@@ -16,12 +16,6 @@
 #define HANDSHAKE_S0S1S2 (1 + 2 * HANDSHAKE_BLOCK)
 
 /*
- * Load what signing needs. A process that is about to be shut in calls it
- * first, or its parent does: the first use of the library opens files.
- */
-void		 handshake_prepare(void);
-
-/*
  * Judge the first byte a peer sent (C0). NULL if it is RTMP version 3,
  * else a static sentence that says what it looks like (RTMPE, TLS, HTTP).
  */
