@@ -13,14 +13,14 @@
 #include "sys/log.h"
 
 static void
-end(struct session *s, const char *why)
+end(struct hub *h, struct session *s, const char *why)
 {
 	char name[LOG_TEXT_MAX];
 
 	log_warnx("not-adopted stream=%s pid=%d reason=\"%s\"",
 	    log_text(s->s_body.eb_name, name), (int)s->s_peer->p_pid, why);
 	peer_kill(s->s_peer);
-	peer_close(s->s_peer);
+	peer_close(h, s->s_peer);
 }
 
 void
@@ -40,12 +40,12 @@ adopt_publisher(struct hub *h, struct stream *t, struct session *s,
 		why = "another publisher is there";
 	}
 	if (why != NULL) {
-		end(s, why);
+		end(h, s, why);
 		return;
 	}
 	if (t->t_publisher != NULL) {
 		t->t_publisher->s_stream = NULL;
-		end(t->t_publisher, "a later publisher is there");
+		end(h, t->t_publisher, "a later publisher is there");
 	}
 	grant_drop(h, &t->t_next);
 	grant_drop(h, &t->t_ring);

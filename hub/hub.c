@@ -88,6 +88,7 @@ hub_open(struct hub *h, const struct conf *cf, uint64_t idle_exit,
 	h->h_files = usable_files();
 	h->h_idle_since = h->h_now = clock_ms();
 	TAILQ_INIT(&h->h_peers);
+	TAILQ_INIT(&h->h_closing);
 	RB_INIT(&h->h_streams);
 	if ((h->h_epoll = epoll_create1(EPOLL_CLOEXEC)) == -1)
 		fatal("epoll_create");

@@ -41,6 +41,7 @@ TAILQ_HEAD(session_list, session);
 
 struct peer {
 	TAILQ_ENTRY(peer)	 p_link;
+	TAILQ_ENTRY(peer)	 p_closing_link;
 	struct session		*p_session[HUB_SLOTS];
 	int			 p_fd;
 	int			 p_pidfd;
@@ -85,6 +86,7 @@ struct hub {
 	const struct conf	*h_conf;
 	struct registry		 h_registry;
 	struct peer_list	 h_peers;
+	struct peer_list	 h_closing;	/* those of them to be freed */
 	struct stream_tree	 h_streams;
 	struct slots		 h_stream_slots;
 	struct slots		 h_session_slots;
@@ -126,7 +128,7 @@ void	slots_give(struct slots *, uint32_t index);
 void	peer_accept(struct hub *);
 void	peer_resume(struct hub *);	/* once h_accept_at has come */
 void	peer_read(struct hub *, struct peer *);
-void	peer_close(struct peer *);	/* later, in reap */
+void	peer_close(struct hub *, struct peer *);	/* later, in reap */
 void	peer_reap(struct hub *);
 void	peer_kill(const struct peer *);
 /* Answer a session; `fds` stay ours. A peer that cannot take it is closed. */

@@ -116,9 +116,12 @@ peer_accept(struct hub *h)
 }
 
 void
-peer_close(struct peer *p)
+peer_close(struct hub *h, struct peer *p)
 {
+	if (p->p_closing)
+		return;
 	p->p_closing = true;
+	TAILQ_INSERT_TAIL(&h->h_closing, p, p_closing_link);
 }
 
 static void
@@ -154,22 +157,16 @@ void
 peer_reap(struct hub *h)
 {
 	struct peer *p;
-	bool again;
 
-	do {
-		again = false;
-		TAILQ_FOREACH(p, &h->h_peers, p_link)
-			if (p->p_closing) {
-				peer_free(h, p);
-				again = true;
-				break;
-			}
-	} while (again);
+	while ((p = TAILQ_FIRST(&h->h_closing)) != NULL) {
+		TAILQ_REMOVE(&h->h_closing, p, p_closing_link);
+		peer_free(h, p);
+	}
 }
 
 static void
-send_answer(struct peer *p, const struct hub_answer *a, const int *fds,
-    int nfd)
+send_answer(struct hub *h, struct peer *p, const struct hub_answer *a,
+    const int *fds, int nfd)
 {
 	if (p->p_closing)
 		return;
@@ -177,7 +174,7 @@ send_answer(struct peer *p, const struct hub_answer *a, const int *fds,
 		if (errno == EAGAIN)
 			log_warnx("hub-closes pid=%d reason=does-not-read",
 			    (int)p->p_pid);
-		peer_close(p);
+		peer_close(h, p);
 	}
 }
 
@@ -198,7 +195,7 @@ session_answer(struct hub *h, struct session *s, enum hub_verdict verdict,
 	if (s->s_stream != NULL)
 		a.ha_stream = s->s_stream->t_entry;
 	strlcpy(a.ha_text, text, sizeof(a.ha_text));
-	send_answer(s->s_peer, &a, fds, nfd);
+	send_answer(h, s->s_peer, &a, fds, nfd);
 }
 
 /* Before there is a session, or for all of them. */
@@ -254,7 +251,7 @@ peer_register(struct hub *h, struct peer *p, const struct hub_report *r)
 	if (limit != NULL) {
 		peer_answer(h, p, r->hr_wish, HUB_REFUSED, reason, limit,
 		    NULL, 0);
-		peer_close(p);
+		peer_close(h, p);
 		return false;
 	}
 	strlcpy(p->p_host, r->hr_host[0] != '\0' ? r->hr_host : "-",
@@ -355,6 +352,6 @@ peer_read(struct hub *h, struct peer *p)
 			    "bad-message");
 			peer_answer(h, p, 0, HUB_CLOSE, HUB_VERSION, "", NULL, 0);
 		}
-		peer_close(p);
+		peer_close(h, p);
 	}
 }

@@ -95,6 +95,7 @@ struct conn {
 	uint64_t		 c_idle_since;	/* without a role, ms */
 	uint64_t		 c_pinged;	/* ping not answered, 0 none */
 	uint64_t		 c_reported;	/* latest report to the hub */
+	uint64_t		 c_titled;	/* latest lag in the title */
 
 	uint32_t		 c_sleepers;	/* merge_set() of this process */
 	uint32_t		 c_processors;	/* that such as we run on */

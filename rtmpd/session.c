@@ -4,8 +4,9 @@
  *
  * It sleeps in one of three places. With nothing to stream, or a socket that
  * is full, in poll(2). While subscribed streams are live, in futex(2) on their
- * rings: a wake-up makes it look at its sockets if the latest look is LOOK ago,
- * and where none comes an interval timer's signal does, every TICK. A
+ * rings: a wake-up makes it look around if the latest look is LOOK ago, and
+ * where none comes an interval timer's signal does, every TICK. What a wake-up
+ * does besides sending is paid by every subscriber for every record. A
  * connection that publishes as well must see its socket at once and
  * polls, with a short timeout for what it plays.
  */
@@ -33,6 +34,7 @@
 #define SEEK_TICK	50	/* ms; the same while there is a hub to be found */
 #define MIXED_TICK	10	/* ms; publishing and playing at once */
 #define REPORT		1000	/* ms between reports to the hub */
+#define TITLE		5000	/* ms between updates of the title */
 #define GOODBYE		300	/* ms for the last bytes to leave */
 
 static volatile sig_atomic_t	ticked;
@@ -187,7 +189,10 @@ report(struct conn *c)
 		}
 		hublink_report(c, ns);
 	}
-	netstream_title(c);
+	if (c->c_now - c->c_titled >= TITLE) {
+		c->c_titled = c->c_now;
+		netstream_title(c);
+	}
 }
 
 static void
@@ -250,9 +255,9 @@ check_times(struct conn *c)
 	report(c);
 }
 
-/* One turn after any sleep. `sockets`: look at them without waiting. */
+/* Wait for the peer or the hub, then do what has become due. */
 static void
-look_at_sockets(struct conn *c, int timeout)
+look_around(struct conn *c, int timeout)
 {
 	struct pollfd pfd[2] = {
 		{ .fd = c->c_fd, .events = POLLIN },
@@ -264,14 +269,13 @@ look_at_sockets(struct conn *c, int timeout)
 		pfd[0].events |= POLLOUT;
 	n = poll(pfd, 2, timeout);
 	c->c_now = c->c_looked = clock_ms();
-	if (n <= 0)
-		return;
-	if ((pfd[0].revents & POLLOUT) != 0)
+	if (n > 0 && (pfd[0].revents & POLLOUT) != 0)
 		c->c_blocked = false;
-	if ((pfd[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0)
+	if (n > 0 && (pfd[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0)
 		input_read(c);
-	if (pfd[1].revents != 0)
+	if (n > 0 && pfd[1].revents != 0)
 		hublink_read(c);
+	check_times(c);
 }
 
 /*
@@ -330,16 +334,17 @@ sleep_and_read(struct conn *c)
 
 	if (!streaming || sending(c) || netstream_any(c, ROLE_PUBLISH)) {
 		set_timer(0);
-		look_at_sockets(c, poll_timeout(c, streaming));
+		look_around(c, poll_timeout(c, streaming));
 		return;
 	}
 	set_timer(hublink_settled(c) ? TICK : SEEK_TICK);
 	wait_rings(c);
 	c->c_now = clock_ms();
-	/* woken without news: by the timer, or by the hub after a message */
-	if (ticked || c->c_now - c->c_looked >= LOOK || all_drained(c)) {
+	/* woken without news: by a signal, or by the hub after a message */
+	if (ticked || terminated || c->c_now - c->c_looked >= LOOK ||
+	    all_drained(c)) {
 		ticked = 0;
-		look_at_sockets(c, 0);
+		look_around(c, 0);
 	}
 }
 
@@ -348,7 +353,6 @@ work(struct conn *c)
 {
 	struct netstream *ns;
 
-	check_times(c);
 	FOREACH_STREAM(ns, c) {
 		if (ns->ns_publish != NULL)
 			publish_tick(c, ns);
