@@ -200,6 +200,7 @@ conn_serve(const struct server *sv, int fd, int hub, int log)
 	sock_peer_text(fd, c->c_peer, c->c_host);
 	proc_title("rtmpd: %s", c->c_host);
 	sock_tune(fd);
+	proc_plain_wakes();
 	cut_loose(c);
 	log_limit(LOG_LINES, LOG_PERIOD);
 	if (hub == -1)

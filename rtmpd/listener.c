@@ -189,7 +189,7 @@ serve(struct listener *l, int fd)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		(void)setsid();
+		(void)setpgid(0, 0);
 		/* at once: it may wait for a hub, and our lock must not */
 		proc_close_others(keep, 2);
 		log_to_socket(l->l_log[1]);

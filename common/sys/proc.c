@@ -4,6 +4,7 @@
  */
 #include "sys/proc.h"
 
+#include <sys/rseq.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -18,6 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define RSEQ_AREA	32	/* bytes that glibc registers, __rseq_size or not */
 
 #ifndef SO_PEERPIDFD
 #define SO_PEERPIDFD	77	/* Linux 6.5 */
@@ -131,6 +134,14 @@ proc_daemonize(void)
 /* The title overwrites the arguments. One shorter than they were would leave
  * a mark where they ended, so it is filled up with spaces. */
 static int	title_width;
+
+void
+proc_plain_wakes(void)
+{
+	if (__rseq_size > 0)
+		(void)syscall(SYS_rseq, (char *)__builtin_thread_pointer() +
+		    __rseq_offset, RSEQ_AREA, RSEQ_FLAG_UNREGISTER, RSEQ_SIG);
+}
 
 uint32_t
 proc_processors(void)

@@ -31,6 +31,13 @@ int	proc_null_stdio(int err);
  * without them, the original one has exited. -1 and errno on failure. */
 int	proc_daemonize(void);
 
+/*
+ * Give up restartable sequences, which libc asks for in each thread and which
+ * nothing here uses: the kernel would write to our memory whenever we are let
+ * run again. For a process that sleeps and wakes all the time.
+ */
+void	proc_plain_wakes(void);
+
 /* How many processors this process, and those it forks, may run on. */
 uint32_t proc_processors(void);
 
