@@ -10,22 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bytes.h"
+
 #define EXTENDED	0xffffffu
 #define LENGTH_MAX	(16u << 20)
 
 static const size_t header_size[4] = { 11, 7, 3, 0 };
-
-static uint32_t
-get24(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
-}
-
-static uint32_t
-get32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | get24(p + 1);
-}
 
 void
 chunk_in_init(struct chunk_in *ci)
@@ -218,22 +208,6 @@ size_t
 chunk_room(uint32_t len, uint32_t size)
 {
 	return len + (size_t)(len / size + 1) * 5 + CHUNK_HEADER;
-}
-
-static uint8_t *
-put24(uint8_t *p, uint32_t v)
-{
-	*p++ = (uint8_t)(v >> 16);
-	*p++ = (uint8_t)(v >> 8);
-	*p++ = (uint8_t)v;
-	return p;
-}
-
-static uint8_t *
-put32(uint8_t *p, uint32_t v)
-{
-	*p++ = (uint8_t)(v >> 24);
-	return put24(p, v);
 }
 
 size_t

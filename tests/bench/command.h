@@ -12,6 +12,9 @@
 
 #define COMMAND_MAX	1024
 
+/* RTMP message types */
+enum { COMMAND_AMF3 = 17, COMMAND_DATA = 18, COMMAND_AMF0 = 20 };
+
 struct command {
 	uint8_t	 c_body[COMMAND_MAX];
 	uint32_t c_len;

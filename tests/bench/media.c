@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "bytes.h"
+
 #define MAGIC		0x62656e63u	/* "benc" */
 #define TABLE		65536u
 #define PATTERN		(MEDIA_SHAPE + MEDIA_MARK)
@@ -29,26 +31,10 @@ static const uint8_t avc_config[] = {
 static const uint8_t aac_config[] = { 0xaf, 0x00, 0x12, 0x10 };
 
 static void
-put32(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)(v >> 24);
-	p[1] = (uint8_t)(v >> 16);
-	p[2] = (uint8_t)(v >> 8);
-	p[3] = (uint8_t)v;
-}
-
-static uint32_t
-get32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
-	    (uint32_t)p[2] << 8 | p[3];
-}
-
-static void
 put64(uint8_t *p, uint64_t v)
 {
-	put32(p, (uint32_t)(v >> 32));
-	put32(p + 4, (uint32_t)v);
+	(void)put32(p, (uint32_t)(v >> 32));
+	(void)put32(p + 4, (uint32_t)v);
 }
 
 static uint64_t
@@ -103,7 +89,7 @@ put_shape(uint8_t *p, uint8_t type, bool key, uint32_t len)
 	p[0] = key ? 0x17 : 0x27;
 	p[1] = 1;			/* NAL units */
 	p[2] = p[3] = p[4] = 0;		/* composition time */
-	put32(p + 5, len - 9);		/* one NAL unit */
+	(void)put32(p + 5, len - 9);		/* one NAL unit */
 	p[9] = key ? 0x65 : 0x41;
 }
 
@@ -144,13 +130,13 @@ media_write(uint8_t *buf, uint8_t type, bool key, const struct media_mark *mark)
 	uint32_t at, n, off;
 
 	put_shape(buf, type, key, mark->mm_len);
-	put32(m, MAGIC);
-	put32(m + 4, mark->mm_stream);
+	(void)put32(m, MAGIC);
+	(void)put32(m + 4, mark->mm_stream);
 	put64(m + 8, mark->mm_seq);
 	put64(m + 16, mark->mm_sent);
-	put32(m + 24, mark->mm_time);
-	put32(m + 28, mark->mm_len);
-	put32(m + 32, mark_sum(m, 32));
+	(void)put32(m + 24, mark->mm_time);
+	(void)put32(m + 28, mark->mm_len);
+	(void)put32(m + 32, mark_sum(m, 32));
 	at = pattern_start(m);
 	for (off = PATTERN; off < mark->mm_len; off += n) {
 		n = TABLE - (at + off) % TABLE;

@@ -21,7 +21,7 @@ struct options {
 	const char *o_cgroup;		/* or NULL */
 	bool	 o_json;
 	struct rtmp_target o_target;
-	char	 o_name[RTMP_TEXT];
+	char	 o_name[WIRE_TEXT];
 };
 
 /* Exits 64 when the command line is wrong, 0 after --help. */

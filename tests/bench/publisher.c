@@ -76,12 +76,12 @@ feed_push(struct station *s, struct feed *f)
 {
 	uint32_t events;
 
-	if (rtmp_flush(&f->f_rtmp) == -1)
-		give_up(s, f->f_rtmp.r_name, f->f_rtmp.r_error);
-	events = EPOLLIN | (rtmp_pending(&f->f_rtmp) ? EPOLLOUT : 0);
+	if (wire_flush(&f->f_rtmp.r_wire) == -1)
+		give_up(s, f->f_rtmp.r_name, f->f_rtmp.r_wire.w_error);
+	events = EPOLLIN | (wire_pending(&f->f_rtmp.r_wire) ? EPOLLOUT : 0);
 	if (events == f->f_events)
 		return;
-	watch(s, f->f_rtmp.r_fd, EPOLL_CTL_MOD, events, f);
+	watch(s, f->f_rtmp.r_wire.w_fd, EPOLL_CTL_MOD, events, f);
 	f->f_events = events;
 }
 
@@ -105,7 +105,8 @@ feed_headers(struct station *s, struct feed *f)
 	size_t len;
 
 	command_metadata(&c, s->s_plan->pp_bits);
-	(void)rtmp_send(&f->f_rtmp, 18, s->s_plan->pp_time, c.c_body, c.c_len);
+	(void)rtmp_send(&f->f_rtmp, COMMAND_DATA, s->s_plan->pp_time, c.c_body,
+	    c.c_len);
 	p = media_avc_config(&len);
 	(void)rtmp_send(&f->f_rtmp, MEDIA_VIDEO, s->s_plan->pp_time, p,
 	    (uint32_t)len);
@@ -141,7 +142,7 @@ feed_send(struct station *s, struct feed *f, uint8_t type)
 	    memory_order_release);
 	if (rtmp_send(&f->f_rtmp, type, mark.mm_time, s->s_body,
 	    mark.mm_len) == -1)
-		give_up(s, f->f_rtmp.r_name, f->f_rtmp.r_error);
+		give_up(s, f->f_rtmp.r_name, f->f_rtmp.r_wire.w_error);
 	if (video)
 		f->f_video++;
 	else
@@ -216,8 +217,8 @@ sign_off(struct station *s)
 
 	for (i = 0; i < s->s_plan->pp_streams; i++) {
 		rtmp_delete(&s->s_feed[i].f_rtmp);
-		(void)rtmp_flush(&s->s_feed[i].f_rtmp);
-		rtmp_close(&s->s_feed[i].f_rtmp);
+		(void)wire_flush(&s->s_feed[i].f_rtmp.r_wire);
+		wire_close(&s->s_feed[i].f_rtmp.r_wire);
 	}
 	_exit(0);
 }
@@ -236,8 +237,8 @@ on_event(struct station *s, const struct epoll_event *ev)
 		return;
 	}
 	if ((ev->events & ~(uint32_t)EPOLLOUT) != 0 &&
-	    rtmp_receive(&f->f_rtmp, s->s_scratch) == -1)
-		give_up(s, f->f_rtmp.r_name, f->f_rtmp.r_error);
+	    wire_receive(&f->f_rtmp.r_wire, s->s_scratch) == -1)
+		give_up(s, f->f_rtmp.r_name, f->f_rtmp.r_wire.w_error);
 	feed_push(s, f);
 	if (!s->s_on)
 		go_on_air(s);
@@ -247,12 +248,12 @@ static void
 station_open(struct station *s)
 {
 	const struct publisher_plan *pp = s->s_plan;
-	char name[RTMP_TEXT];
+	char name[WIRE_TEXT];
 	struct feed *f;
 	unsigned int i;
 
 	s->s_feed = calloc(pp->pp_streams, sizeof(*s->s_feed));
-	s->s_scratch = malloc(RTMP_SCRATCH);
+	s->s_scratch = malloc(WIRE_SCRATCH);
 	s->s_body = malloc(MEDIA_MAX);
 	s->s_epoll = epoll_create1(EPOLL_CLOEXEC);
 	s->s_timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
@@ -268,7 +269,8 @@ station_open(struct station *s)
 		if (rtmp_open(&f->f_rtmp, pp->pp_target, name, true) == -1)
 			give_up(s, "connect", strerror(errno));
 		f->f_events = EPOLLIN | EPOLLOUT;
-		watch(s, f->f_rtmp.r_fd, EPOLL_CTL_ADD, f->f_events, f);
+		watch(s, f->f_rtmp.r_wire.w_fd, EPOLL_CTL_ADD, f->f_events,
+		    f);
 	}
 }
 

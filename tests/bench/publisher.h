@@ -14,7 +14,7 @@
 
 /* Shared by both processes; written by the publisher only. */
 struct publisher_shared {
-	char		 ps_error[2 * RTMP_TEXT];
+	char		 ps_error[2 * WIRE_TEXT];
 	_Atomic uint64_t ps_late;	/* ns behind schedule, at worst */
 	_Atomic uint64_t ps_sent[PUBLISHER_STREAMS];	/* messages */
 };

@@ -59,7 +59,7 @@ static const struct {
 	size_t	 field;
 } moment[] = {
 	{ "first byte (S0)", "s0_ms",
-	    offsetof(struct subscriber, sb_rtmp.r_s0_ns) },
+	    offsetof(struct subscriber, sb_rtmp.r_wire.w_shook_ns) },
 	{ "first video message", "first_video_ms",
 	    offsetof(struct subscriber, sb_video_ns) },
 	{ "first key frame", "first_key_ms",

@@ -64,7 +64,7 @@ count_message(struct subscriber *sb, const struct chunk_msg *m,
 {
 	struct crowd *c = sb->sb_crowd;
 	const struct window *w = &c->c_window[sb->sb_stream];
-	uint64_t now = sb->sb_rtmp.r_recv_ns;
+	uint64_t now = sb->sb_rtmp.r_wire.w_recv_ns;
 
 	if (!in_order(sb, mark->mm_seq))
 		return;
@@ -82,7 +82,7 @@ note_video(struct subscriber *sb, const struct chunk_msg *m)
 {
 	if (m->cm_type != MEDIA_VIDEO || sb->sb_video_ns != 0)
 		return;
-	sb->sb_video_ns = sb->sb_rtmp.r_recv_ns;
+	sb->sb_video_ns = sb->sb_rtmp.r_wire.w_recv_ns;
 	sb->sb_crowd->c_live++;
 }
 
@@ -108,7 +108,7 @@ on_done(void *arg, struct chunk_msg *m)
 	}
 	count_message(sb, m, &mark);
 	if (sb->sb_key_ns == 0 && media_is_key(m->cm_type, m->cm_head, len))
-		sb->sb_key_ns = sb->sb_rtmp.r_recv_ns;
+		sb->sb_key_ns = sb->sb_rtmp.r_wire.w_recv_ns;
 }
 
 static void
@@ -120,19 +120,20 @@ subscriber_fail(struct subscriber *sb, const char *why)
 		(void)strlcpy(c->c_error, why, sizeof(c->c_error));
 	if (sb->sb_video_ns != 0)
 		c->c_live--;
-	rtmp_close(&sb->sb_rtmp);
+	wire_close(&sb->sb_rtmp.r_wire);
 }
 
 static void
 subscriber_watch(struct subscriber *sb, int op)
 {
 	struct epoll_event ev = { .data.ptr = sb };
+	struct wire *w = &sb->sb_rtmp.r_wire;
 
-	ev.events = EPOLLIN | (rtmp_pending(&sb->sb_rtmp) ? EPOLLOUT : 0);
+	ev.events = EPOLLIN | (wire_pending(w) ? EPOLLOUT : 0);
 	if (op == EPOLL_CTL_MOD && ev.events == sb->sb_events)
 		return;
 	sb->sb_events = ev.events;
-	if (epoll_ctl(sb->sb_crowd->c_epoll, op, sb->sb_rtmp.r_fd, &ev) == -1)
+	if (epoll_ctl(sb->sb_crowd->c_epoll, op, w->w_fd, &ev) == -1)
 		subscriber_fail(sb, strerror(errno));
 }
 
@@ -141,11 +142,11 @@ subscriber_open(struct crowd *c, unsigned int i)
 {
 	static const struct chunk_sink sink = { on_slice, on_done };
 	struct subscriber *sb = &c->c_sub[i];
-	char name[RTMP_TEXT];
+	char name[WIRE_TEXT];
 
 	sb->sb_stream = i % c->c_plan->pp_streams;
-	sb->sb_rtmp.r_media = &sink;
-	sb->sb_rtmp.r_arg = sb;
+	sb->sb_rtmp.r_wire.w_media = &sink;
+	sb->sb_rtmp.r_wire.w_arg = sb;
 	publisher_name(c->c_plan, sb->sb_stream, name, sizeof(name));
 	if (rtmp_open(&sb->sb_rtmp, c->c_plan->pp_target, name, false) == -1)
 		subscriber_fail(sb, strerror(errno));
@@ -156,10 +157,12 @@ subscriber_open(struct crowd *c, unsigned int i)
 static void
 subscriber_event(struct subscriber *sb, uint32_t events)
 {
-	if (((events & ~(uint32_t)EPOLLOUT) != 0 && rtmp_receive(&sb->sb_rtmp,
-	    sb->sb_crowd->c_scratch) == -1) ||
-	    ((events & EPOLLOUT) != 0 && rtmp_flush(&sb->sb_rtmp) == -1)) {
-		subscriber_fail(sb, sb->sb_rtmp.r_error);
+	struct wire *w = &sb->sb_rtmp.r_wire;
+
+	if (((events & ~(uint32_t)EPOLLOUT) != 0 &&
+	    wire_receive(w, sb->sb_crowd->c_scratch) == -1) ||
+	    ((events & EPOLLOUT) != 0 && wire_flush(w) == -1)) {
+		subscriber_fail(sb, w->w_error);
 		return;
 	}
 	subscriber_watch(sb, EPOLL_CTL_MOD);
@@ -177,14 +180,14 @@ crowd_init(struct crowd *c, const struct publisher_plan *pp,
 	c->c_count = per_stream * pp->pp_streams;
 	c->c_sub = calloc(c->c_count, sizeof(*c->c_sub));
 	c->c_window = calloc(pp->pp_streams, sizeof(*c->c_window));
-	c->c_scratch = malloc(RTMP_SCRATCH);
+	c->c_scratch = malloc(WIRE_SCRATCH);
 	c->c_epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (c->c_sub == NULL || c->c_window == NULL || c->c_scratch == NULL ||
 	    c->c_epoll == -1)
 		return -1;
 	for (i = 0; i < c->c_count; i++) {
 		c->c_sub[i].sb_crowd = c;
-		c->c_sub[i].sb_rtmp.r_fd = -1;
+		c->c_sub[i].sb_rtmp.r_wire.w_fd = -1;
 	}
 	return other == -1 ? 0 :
 	    epoll_ctl(c->c_epoll, EPOLL_CTL_ADD, other, &ev);
@@ -196,7 +199,7 @@ crowd_close(struct crowd *c)
 	unsigned int i;
 
 	for (i = 0; i < c->c_opened; i++)
-		rtmp_close(&c->c_sub[i].sb_rtmp);
+		wire_close(&c->c_sub[i].sb_rtmp.r_wire);
 	free(c->c_sub);
 	free(c->c_window);
 	free(c->c_scratch);
@@ -273,7 +276,7 @@ crowd_drained(const struct crowd *c)
 
 	for (i = 0; i < c->c_count; i++) {
 		sb = &c->c_sub[i];
-		if (sb->sb_rtmp.r_fd != -1 &&
+		if (sb->sb_rtmp.r_wire.w_fd != -1 &&
 		    sb->sb_next < c->c_window[sb->sb_stream].w_to)
 			return false;
 	}

@@ -34,7 +34,7 @@ struct crowd {
 	unsigned int c_opened;		/* so far */
 	unsigned int c_live;		/* have seen video */
 	unsigned int c_failed;
-	char	 c_error[RTMP_TEXT];	/* of the first that failed */
+	char	 c_error[WIRE_TEXT];	/* of the first that failed */
 	int	 c_epoll;
 	uint8_t	*c_scratch;
 	uint64_t c_join_start, c_join_ns;	/* the ramp */

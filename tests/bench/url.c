@@ -37,7 +37,7 @@ set_address(struct rtmp_target *t, const char *host, uint16_t port)
 int
 rtmp_parse_url(const char *url, struct rtmp_target *t, char *name, size_t size)
 {
-	char authority[RTMP_TEXT], *port;
+	char authority[WIRE_TEXT], *port;
 	const char *app, *slash;
 	const char *error = NULL;
 	size_t len;
