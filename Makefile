@@ -67,6 +67,7 @@ RTMPD	:= $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard rtmpd/*.c))
 HUB	:= $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard hub/*.c))
 RTMPCTL	:= $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tools/rtmpctl/*.c))
 BENCH	:= $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/bench/*.c))
+FLOOR	:= $(filter $(BUILD)/obj/tests/bench/floor%,$(BENCH))
 UNIT	:= $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 STRESS	:= $(patsubst tests/stress/%.c,$(BUILD)/stress/%,$(wildcard tests/stress/*.c))
 
@@ -100,7 +101,10 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libcommon.a
 	@echo "ld $@"
 	@$(CC) $(ALLLDFLAGS) -o $@ $^ $(LIBS) $(UNITLIBS)
 
-$(BUILD)/bench/load: $(BENCH)
+$(BUILD)/bench/load: $(filter-out $(FLOOR),$(BENCH))
+$(BUILD)/bench/floor: $(FLOOR) $(patsubst %,$(BUILD)/obj/tests/bench/%.o,\
+	chunk command media wire)
+$(BUILD)/bench/%:
 	@mkdir -p $(@D)
 	@echo "ld $@"
 	@$(CC) $(ALLLDFLAGS) -o $@ $^ -lbsd
@@ -135,7 +139,7 @@ check-all:
 
 unit: $(UNIT)
 stress: $(STRESS)
-bench: all $(BUILD)/bench/load	## CPU, latency and memory beside nginx-rtmp
+bench: all $(BUILD)/bench/load $(BUILD)/bench/floor	## CPU, latency and memory beside nginx-rtmp
 	BUILD=$(BUILD) tests/bench/run.sh
 
 check-unit:	## unit tests, under ASan and UBSan

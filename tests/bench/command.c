@@ -117,6 +117,47 @@ command_delete(struct command *c, uint32_t msid)
 	put_number(c, msid);
 }
 
+/* An information object without an error. */
+static void
+put_info(struct command *c, const char *code)
+{
+	put_byte(c, AMF_OBJECT);
+	put_key(c, "level");
+	put_string(c, "status");
+	put_key(c, "code");
+	put_string(c, code);
+	put_end(c);
+}
+
+void
+command_connected(struct command *c, double txn)
+{
+	begin(c, "_result", txn);
+	put_byte(c, AMF_OBJECT);
+	put_key(c, "fmsVer");
+	put_string(c, "FMS/3,0,1,123");
+	put_key(c, "capabilities");
+	put_number(c, 31);
+	put_end(c);
+	put_info(c, "NetConnection.Connect.Success");
+}
+
+void
+command_created(struct command *c, double txn, uint32_t msid)
+{
+	begin(c, "_result", txn);
+	put_byte(c, AMF_NULL);
+	put_number(c, msid);
+}
+
+void
+command_status(struct command *c, const char *code)
+{
+	begin(c, "onStatus", 0);
+	put_byte(c, AMF_NULL);
+	put_info(c, code);
+}
+
 void
 command_metadata(struct command *c, uint64_t bits)
 {
@@ -160,6 +201,42 @@ get_number(const uint8_t *p)
 		bits = bits << 8 | p[i];
 	memcpy(&v, &bits, sizeof(v));
 	return v;
+}
+
+/* Bytes of the command's name with its marker; 0 if p is no command. */
+static size_t
+name_size(const uint8_t *p, size_t len)
+{
+	size_t n;
+
+	if (len < 3 || p[0] != AMF_STRING)
+		return 0;
+	n = 3 + ((size_t)p[1] << 8 | p[2]);
+	return n <= len ? n : 0;
+}
+
+double
+command_txn(const uint8_t *p, size_t len)
+{
+	size_t at = name_size(p, len);
+
+	if (at == 0 || len < at + 9 || p[at] != AMF_NUMBER)
+		return 0;
+	return get_number(p + at + 1);
+}
+
+bool
+command_stream(const uint8_t *p, size_t len, char *out, size_t size)
+{
+	/* name, transaction, null, string */
+	size_t at = name_size(p, len) + 9 + 1, n;
+
+	if (at == 10 || len < at || (n = name_size(p + at, len - at)) == 0 ||
+	    n - 3 >= size)
+		return false;
+	memcpy(out, p + at + 3, n - 3);
+	out[n - 3] = '\0';
+	return n > 3;
 }
 
 bool

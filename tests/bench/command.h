@@ -28,8 +28,20 @@ void	 command_delete(struct command *c, uint32_t msid);
 /* @setDataFrame onMetaData; a data message, type 18. */
 void	 command_metadata(struct command *c, uint64_t bits);
 
+/* A server's answers, to the command with this transaction number. */
+void	 command_connected(struct command *c, double txn);
+void	 command_created(struct command *c, double txn, uint32_t msid);
+/* onStatus without an error. */
+void	 command_status(struct command *c, const char *code);
+
 /* True if the command in p has this name. */
 bool	 command_is(const uint8_t *p, size_t len, const char *name);
+
+/* Its transaction number, 0 if it has none. */
+double	 command_txn(const uint8_t *p, size_t len);
+
+/* Copy the name that publish or play bears; false if there is none. */
+bool	 command_stream(const uint8_t *p, size_t len, char *out, size_t size);
 
 /* The number that _result to createStream bears; false if there is none. */
 bool	 command_number(const uint8_t *p, size_t len, uint32_t *number);
