@@ -2,7 +2,8 @@
 /*
  * load.c - load generator for RTMP relays: publish, play, check, measure.
  * The phases of a run, in order: publish, look at memory, join, warm up,
- * measure, drain, look at memory again, report. Loopback only.
+ * measure, drain, look at memory again, report. Where nobody publishes: look,
+ * join, warm up, measure, look. Loopback only.
  */
 #include <sys/resource.h>
 
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cgroup.h"
 #include "media.h"
 #include "now.h"
 #include "options.h"
@@ -24,6 +26,7 @@
 #define SETTLE_MS	1000	/* stream runs before the first subscriber */
 #define JOIN_S		20	/* to get the first video after the ramp */
 #define SAMPLE_S	10
+#define JOIN_MORE_S	1	/* for the late joiners */
 #define CALM_MS		200	/* from a sample to the window */
 #define DRAIN_S		3
 
@@ -64,7 +67,7 @@ from_now(uint64_t ms)
 }
 
 static void
-look_at_memory(struct run *ru, struct memory *me, uint64_t *cgroup)
+look_at_memory(struct run *ru, struct memory *me, struct charge *ch)
 {
 	const struct options *o = ru->ru_options;
 
@@ -74,7 +77,7 @@ look_at_memory(struct run *ru, struct memory *me, uint64_t *cgroup)
 		ru->ru_report.re_has_memory = true;
 	}
 	if (o->o_cgroup != NULL) {
-		if (memory_cgroup(o->o_cgroup, cgroup) == -1)
+		if (cgroup_memory(o->o_cgroup, ch) == -1)
 			errx(1, "%s: not a memory cgroup", o->o_cgroup);
 		ru->ru_report.re_has_cgroup = true;
 	}
@@ -82,10 +85,8 @@ look_at_memory(struct run *ru, struct memory *me, uint64_t *cgroup)
 
 /* Let the sampler look, without keeping the subscribers waiting. */
 static void
-take_sample(struct run *ru, struct sample *sa)
+ask_sampler(struct run *ru, struct sample *sa)
 {
-	if (ru->ru_options->o_pid == 0)
-		return;
 	ru->ru_crowd.c_other = false;
 	if (sampler_ask(&ru->ru_sampler) == -1)
 		errx(1, "process %d is gone", ru->ru_options->o_pid);
@@ -93,6 +94,18 @@ take_sample(struct run *ru, struct sample *sa)
 	if (sampler_answer(&ru->ru_sampler, &sa->sa_ns) == -1)
 		errx(1, "process %d cannot be watched",
 		    ru->ru_options->o_pid);
+}
+
+static void
+take_sample(struct run *ru, struct sample *sa)
+{
+	const struct options *o = ru->ru_options;
+
+	if (o->o_cpu != NULL) {
+		if (cgroup_cpu(o->o_cpu, &sa->sa_ns) == -1)
+			errx(1, "%s: no processor time", o->o_cpu);
+	} else if (o->o_pid != 0)
+		ask_sampler(ru, sa);
 	sa->sa_wall = now_ns();
 	sa->sa_delivered = ru->ru_crowd.c_delivered;
 }
@@ -105,11 +118,13 @@ join(struct run *ru)
 
 	crowd_run(c, from_now(SETTLE_MS), NULL);
 	look_at_memory(ru, &ru->ru_report.re_before,
-	    &ru->ru_report.re_cgroup_before);
-	crowd_join(c, ramp);
-	crowd_run(c, now_ns() + ramp + JOIN_S * NS_PER_S, crowd_joined);
-	ru->ru_report.re_joined = c->c_live;
-	if (c->c_live == 0)
+	    &ru->ru_report.re_charge_before);
+	crowd_join(c, c->c_watchers, ramp);
+	crowd_run(c, now_ns() + ramp + JOIN_S * NS_PER_S,
+	    ru->ru_options->o_wait ? crowd_asked : crowd_joined);
+	if (ru->ru_options->o_wait && !crowd_asked(c))
+		errx(1, "some subscribers could not ask for the stream");
+	if (c->c_live == 0 && !ru->ru_options->o_wait)
 		errx(1, "no subscriber saw video: %s",
 		    c->c_failed > 0 ? c->c_error : "no answer in time");
 	crowd_run(c, from_now(ru->ru_options->o_warm * UINT64_C(1000)), NULL);
@@ -133,6 +148,7 @@ measure(struct run *ru)
 		c->c_window[i].w_from = sent(ru, i);
 		c->c_window[i].w_to = UINT64_MAX;
 	}
+	crowd_join(c, ru->ru_options->o_joiners, JOIN_MORE_S * NS_PER_S);
 	crowd_run(c, from_now(ru->ru_options->o_time * UINT64_C(1000)), NULL);
 	for (i = 0; i < ru->ru_options->o_streams; i++) {
 		c->c_window[i].w_to = sent(ru, i);
@@ -141,28 +157,44 @@ measure(struct run *ru)
 	}
 	machine_sample(&ru->ru_report.re_to);
 	crowd_run(c, from_now(DRAIN_S * 1000), crowd_drained);
-	for (i = 0; i < c->c_count; i++)
+	for (i = 0; i < c->c_watchers; i++)
 		ru->ru_report.re_received += c->c_sub[i].sb_window;
+}
+
+/* Nothing is sent; what the server does all the same is measured. */
+static void
+measure_waiting(struct run *ru)
+{
+	machine_sample(&ru->ru_report.re_from);
+	crowd_run(&ru->ru_crowd,
+	    from_now(ru->ru_options->o_time * UINT64_C(1000)), NULL);
+	machine_sample(&ru->ru_report.re_to);
 }
 
 static void
 run(struct run *ru)
 {
+	const struct options *o = ru->ru_options;
 	struct report *re = &ru->ru_report;
 	struct sample first = { 0 }, last = { 0 };
 
 	join(ru);
 	take_sample(ru, &first);
-	crowd_run(&ru->ru_crowd, from_now(CALM_MS), NULL);
-	measure(ru);
+	if (o->o_wait)
+		measure_waiting(ru);
+	else {
+		crowd_run(&ru->ru_crowd, from_now(CALM_MS), NULL);
+		measure(ru);
+	}
 	take_sample(ru, &last);
-	look_at_memory(ru, &re->re_after, &re->re_cgroup_after);
-	re->re_has_cpu = ru->ru_options->o_pid != 0;
+	look_at_memory(ru, &re->re_after, &re->re_charge_after);
+	re->re_has_cpu = o->o_pid != 0 || o->o_cpu != NULL;
 	re->re_cpu = last.sa_ns - first.sa_ns;
 	re->re_cpu_messages = last.sa_delivered - first.sa_delivered;
 	re->re_cpu_wall = last.sa_wall - first.sa_wall;
-	re->re_late = atomic_load_explicit(
-	    &ru->ru_publisher.p_shared->ps_late, memory_order_relaxed);
+	if (!o->o_wait)
+		re->re_late = atomic_load_explicit(
+		    &ru->ru_publisher.p_shared->ps_late, memory_order_relaxed);
 }
 
 static bool
@@ -171,8 +203,23 @@ flawless(const struct run *ru)
 	const struct crowd *c = &ru->ru_crowd;
 
 	return c->c_failed == 0 && c->c_corrupt == 0 && c->c_disorder == 0 &&
-	    ru->ru_report.re_joined == c->c_count &&
+	    (ru->ru_options->o_wait || c->c_live == c->c_count) &&
 	    ru->ru_report.re_received == ru->ru_report.re_expected;
+}
+
+static void
+start_publisher(struct run *ru, const struct publisher_plan *plan)
+{
+	if (publisher_start(&ru->ru_publisher, plan) == -1)
+		errx(1, "publish: %s", ru->ru_publisher.p_shared->ps_error);
+}
+
+static void
+stop_publisher(struct run *ru)
+{
+	if (!publisher_alive(&ru->ru_publisher))
+		errx(1, "publish: %s", ru->ru_publisher.p_shared->ps_error);
+	publisher_stop(&ru->ru_publisher);
 }
 
 int
@@ -181,30 +228,29 @@ main(int argc, char **argv)
 	static struct run ru;
 	static struct options o;
 	struct publisher_plan plan;
-	int other = -1;
+	bool sampled;
 
 	options_parse(&o, argc, argv);
 	ru.ru_options = &o;
 	plan = (struct publisher_plan){ &o.o_target, o.o_name, o.o_streams,
 	    o.o_bits, o.o_first };
 	media_init();
-	raise_files(o.o_subscribers * o.o_streams + o.o_streams + SPARE_FILES);
+	raise_files(o.o_subscribers * o.o_streams + o.o_joiners +
+	    o.o_streams + SPARE_FILES);
 	(void)signal(SIGPIPE, SIG_IGN);
-	if (o.o_pid != 0) {
-		if (sampler_start(&ru.ru_sampler, o.o_pid) == -1)
-			err(1, "sampler");
-		other = ru.ru_sampler.sm_fd;
-	}
-	if (publisher_start(&ru.ru_publisher, &plan) == -1)
-		errx(1, "publish: %s", ru.ru_publisher.p_shared->ps_error);
-	if (crowd_init(&ru.ru_crowd, &plan, o.o_subscribers, other) == -1)
+	sampled = o.o_pid != 0 && o.o_cpu == NULL;
+	if (sampled && sampler_start(&ru.ru_sampler, o.o_pid) == -1)
+		err(1, "sampler");
+	if (!o.o_wait)
+		start_publisher(&ru, &plan);
+	if (crowd_init(&ru.ru_crowd, &plan, o.o_subscribers, o.o_joiners,
+	    sampled ? ru.ru_sampler.sm_fd : -1) == -1)
 		err(1, "subscribers");
 	run(&ru);
-	if (!publisher_alive(&ru.ru_publisher))
-		errx(1, "publish: %s", ru.ru_publisher.p_shared->ps_error);
+	if (!o.o_wait)
+		stop_publisher(&ru);
 	report_print(&ru.ru_report, &o, &ru.ru_crowd);
-	publisher_stop(&ru.ru_publisher);
-	if (o.o_pid != 0)
+	if (sampled)
 		sampler_stop(&ru.ru_sampler);
 	crowd_close(&ru.ru_crowd);
 	return flawless(&ru) ? 0 : 1;

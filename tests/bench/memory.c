@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * memory.c - memory of a process tree and of a cgroup.
+ * memory.c - memory of a process tree.
  */
 #include "memory.h"
 
@@ -100,26 +100,4 @@ memory_tree(pid_t root, struct memory *me)
 	free(subscriber);
 	proctree_free(&pt);
 	return 0;
-}
-
-int
-memory_cgroup(const char *dir, uint64_t *bytes)
-{
-	static const char *const file[] = {
-		"memory.current", "memory.usage_in_bytes"
-	};
-	char path[512];
-	FILE *f = NULL;
-	size_t i;
-	int n;
-
-	for (i = 0; f == NULL && i < 2; i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s", dir, file[i]);
-		f = fopen(path, "re");
-	}
-	if (f == NULL)
-		return -1;
-	n = fscanf(f, "%" SCNu64, bytes);
-	(void)fclose(f);
-	return n == 1 ? 0 : -1;
 }

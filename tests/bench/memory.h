@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * memory.h - memory of the server: proportional set sizes of its processes,
- * and what the kernel charges its cgroup with, page tables and sockets too.
+ * memory.h - memory of the server: proportional set sizes of its processes.
  */
 #ifndef BENCH_MEMORY_H
 #define BENCH_MEMORY_H
@@ -28,8 +27,5 @@ struct memory {
 
 /* -1 if the root is gone. Slow: the kernel walks all page tables. */
 int	 memory_tree(pid_t root, struct memory *me);
-
-/* Bytes charged to a cgroup directory, version 1 or 2; -1 if unknown. */
-int	 memory_cgroup(const char *dir, uint64_t *bytes);
 
 #endif

@@ -37,10 +37,16 @@ help(void)
 	    "  -t seconds  measure for this time (10)\n"
 	    "  -T ms       first RTMP timestamp; 16777000 soon needs "
 	    "extended ones (0)\n"
+	    "  -k count    so many more connect within the first second of "
+	    "measuring (0)\n"
+	    "  -W          nobody publishes, the subscribers wait; -n may "
+	    "be 0\n"
 	    "  -p pid      the server: processor time and memory of it and "
 	    "its descendants\n"
 	    "  -g dir      the server's memory cgroup, version 1 or 2: "
 	    "memory per subscriber\n"
+	    "  -c dir      its cgroup for processor time: exact, and "
+	    "cheaper than -p alone\n"
 	    "  -J          one JSON object on one line instead of the "
 	    "table\n"
 	    "  -h, --help  this text\n");
@@ -95,7 +101,13 @@ take(struct options *o, int c)
 {
 	switch (c) {
 	case 'n':
-		o->o_subscribers = number(c, optarg, 1, SUBSCRIBERS_MAX);
+		o->o_subscribers = number(c, optarg, 0, SUBSCRIBERS_MAX);
+		break;
+	case 'k':
+		o->o_joiners = number(c, optarg, 1, SUBSCRIBERS_MAX);
+		break;
+	case 'W':
+		o->o_wait = true;
 		break;
 	case 's':
 		o->o_streams = number(c, optarg, 1, PUBLISHER_STREAMS);
@@ -121,6 +133,9 @@ take(struct options *o, int c)
 	case 'g':
 		o->o_cgroup = optarg;
 		break;
+	case 'c':
+		o->o_cpu = optarg;
+		break;
 	case 'J':
 		o->o_json = true;
 		break;
@@ -143,7 +158,7 @@ options_parse(struct options *o, int argc, char **argv)
 
 	*o = (struct options){ .o_subscribers = 1, .o_streams = 1,
 	    .o_join = 1, .o_warm = 3, .o_time = 10, .o_bits = 1000000 };
-	while ((c = getopt_long(argc, argv, "n:s:b:j:w:t:T:p:g:Jh", word,
+	while ((c = getopt_long(argc, argv, "n:s:b:j:k:w:t:T:p:g:c:WJh", word,
 	    NULL)) != -1)
 		take(o, c);
 	if (optind + 1 != argc)
@@ -151,6 +166,10 @@ options_parse(struct options *o, int argc, char **argv)
 	if (rtmp_parse_url(argv[optind], &o->o_target, o->o_name,
 	    sizeof(o->o_name)) == -1)
 		wrong(argv[optind], "not rtmp://127.0.0.1:port/app/name");
-	if (o->o_subscribers * o->o_streams > SUBSCRIBERS_MAX)
+	if (o->o_subscribers == 0 && !o->o_wait)
+		wrong("-n", "0 is for -W");
+	if (o->o_joiners > 0 && o->o_wait)
+		wrong("-k", "not together with -W");
+	if (o->o_subscribers * o->o_streams + o->o_joiners > SUBSCRIBERS_MAX)
 		wrong("-n times -s", "too many subscribers");
 }

@@ -11,6 +11,7 @@
 
 struct options {
 	unsigned int o_subscribers;	/* per stream */
+	unsigned int o_joiners;		/* while the others watch */
 	unsigned int o_streams;
 	unsigned int o_join;		/* s */
 	unsigned int o_warm;		/* s */
@@ -18,7 +19,9 @@ struct options {
 	uint64_t o_bits;		/* per second and stream */
 	uint32_t o_first;		/* first RTMP timestamp, ms */
 	pid_t	 o_pid;			/* of the server, 0: not given */
-	const char *o_cgroup;		/* or NULL */
+	const char *o_cgroup;		/* for memory, or NULL */
+	const char *o_cpu;		/* cgroup for time, or NULL */
+	bool	 o_wait;		/* nobody publishes */
 	bool	 o_json;
 	struct rtmp_target o_target;
 	char	 o_name[WIRE_TEXT];

@@ -5,13 +5,13 @@
 #ifndef BENCH_REPORT_H
 #define BENCH_REPORT_H
 
+#include "cgroup.h"
 #include "machine.h"
 #include "memory.h"
 #include "options.h"
 #include "subscriber.h"
 
 struct report {
-	unsigned int re_joined;		/* subscribers that saw video */
 	uint64_t re_expected;		/* the window's messages, times all */
 	uint64_t re_received;		/* of these */
 	uint64_t re_cpu;		/* ns between the two samples */
@@ -19,7 +19,7 @@ struct report {
 	uint64_t re_cpu_wall;		/* ns between them */
 	bool	 re_has_cpu, re_has_memory, re_has_cgroup;
 	struct memory re_before, re_after;	/* the subscribers joined */
-	uint64_t re_cgroup_before, re_cgroup_after;
+	struct charge re_charge_before, re_charge_after;
 	struct machine re_from, re_to;	/* the measured time */
 	uint64_t re_late;		/* ns, publisher behind schedule */
 };

@@ -71,9 +71,11 @@ count_message(struct subscriber *sb, const struct chunk_msg *m,
 	c->c_delivered++;
 	if (m->cm_time != mark->mm_time)
 		c->c_retimed++;
-	if (mark->mm_seq < w->w_from || mark->mm_seq >= w->w_to)
+	if (sb->sb_joins || mark->mm_seq < w->w_from || mark->mm_seq >= w->w_to)
 		return;
-	sb->sb_window++;
+	if (sb->sb_window++ > 0 && now - sb->sb_last_ns > c->c_gap)
+		c->c_gap = now - sb->sb_last_ns;
+	sb->sb_last_ns = now;
 	hist_add(&c->c_latency, now > mark->mm_sent ? now - mark->mm_sent : 0);
 }
 
@@ -170,14 +172,15 @@ subscriber_event(struct subscriber *sb, uint32_t events)
 
 int
 crowd_init(struct crowd *c, const struct publisher_plan *pp,
-    unsigned int per_stream, int other)
+    unsigned int per_stream, unsigned int joiners, int other)
 {
 	struct epoll_event ev = { .events = EPOLLIN | EPOLLET };
 	unsigned int i;
 
 	memset(c, 0, sizeof(*c));
 	c->c_plan = pp;
-	c->c_count = per_stream * pp->pp_streams;
+	c->c_watchers = per_stream * pp->pp_streams;
+	c->c_count = c->c_watchers + joiners;
 	c->c_sub = calloc(c->c_count, sizeof(*c->c_sub));
 	c->c_window = calloc(pp->pp_streams, sizeof(*c->c_window));
 	c->c_scratch = malloc(WIRE_SCRATCH);
@@ -187,6 +190,7 @@ crowd_init(struct crowd *c, const struct publisher_plan *pp,
 		return -1;
 	for (i = 0; i < c->c_count; i++) {
 		c->c_sub[i].sb_crowd = c;
+		c->c_sub[i].sb_joins = i >= c->c_watchers;
 		c->c_sub[i].sb_rtmp.r_wire.w_fd = -1;
 	}
 	return other == -1 ? 0 :
@@ -207,18 +211,21 @@ crowd_close(struct crowd *c)
 }
 
 void
-crowd_join(struct crowd *c, uint64_t ns)
+crowd_join(struct crowd *c, unsigned int count, uint64_t ns)
 {
+	c->c_join_first = c->c_opened;
 	c->c_join_start = now_ns();
-	c->c_join_ns = ns;
+	c->c_join_step = count == 0 ? 0 : ns / count;
+	c->c_goal = c->c_opened + count;
 }
 
 static uint64_t
 open_due(const struct crowd *c)
 {
-	if (c->c_opened == c->c_count || c->c_join_start == 0)
+	if (c->c_opened == c->c_goal)
 		return UINT64_MAX;
-	return c->c_join_start + c->c_join_ns / c->c_count * c->c_opened;
+	return c->c_join_start +
+	    c->c_join_step * (c->c_opened - c->c_join_first);
 }
 
 static int
@@ -264,8 +271,23 @@ crowd_run(struct crowd *c, uint64_t until, bool (*done)(const struct crowd *))
 bool
 crowd_joined(const struct crowd *c)
 {
-	return c->c_opened == c->c_count &&
-	    c->c_live + c->c_failed >= c->c_count;
+	return c->c_opened == c->c_goal &&
+	    c->c_live + c->c_failed >= c->c_goal;
+}
+
+bool
+crowd_asked(const struct crowd *c)
+{
+	const struct rtmp *r;
+	unsigned int i;
+
+	for (i = 0; i < c->c_opened; i++) {
+		r = &c->c_sub[i].sb_rtmp;
+		if (r->r_wire.w_fd != -1 && (r->r_state < RTMP_START ||
+		    wire_pending(&r->r_wire)))
+			return false;
+	}
+	return c->c_opened == c->c_goal;
 }
 
 bool
@@ -274,7 +296,7 @@ crowd_drained(const struct crowd *c)
 	const struct subscriber *sb;
 	unsigned int i;
 
-	for (i = 0; i < c->c_count; i++) {
+	for (i = 0; i < c->c_watchers; i++) {
 		sb = &c->c_sub[i];
 		if (sb->sb_rtmp.r_wire.w_fd != -1 &&
 		    sb->sb_next < c->c_window[sb->sb_stream].w_to)
