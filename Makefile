@@ -139,7 +139,7 @@ check-all:
 
 unit: $(UNIT)
 stress: $(STRESS)
-bench: all $(BUILD)/bench/load $(BUILD)/bench/floor	## CPU, latency and memory beside nginx-rtmp
+bench: all $(BUILD)/bench/load $(BUILD)/bench/floor	## CPU, latency, memory beside nginx-rtmp
 	BUILD=$(BUILD) tests/bench/run.sh
 
 check-unit:	## unit tests, under ASan and UBSan

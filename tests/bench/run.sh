@@ -7,7 +7,8 @@
 
 set -eu
 
-WHOLE="${ROWS-}${SERVERS-}${TIME-}${ROUNDS-}${BITS-}${HOLD-}"
+export LC_ALL=C
+CHOICE="${ROWS-}${SERVERS-}${TIME-}${ROUNDS-}${BITS-}${HOLD-}"
 BENCH=$(dirname "$0")
 BUILD=${BUILD:-build}
 ROWS=${ROWS:-1 20 50 200 500 1000 50x8M 100x1 500m350 joins waiting idle}
@@ -22,7 +23,9 @@ WORK=$(mktemp -d "${TMPDIR:-/tmp}/bench.XXXXXX")
 chmod 755 "$WORK"
 JSON=$WORK/results.json
 
+# shellcheck source=tests/bench/servers.sh
 . "$BENCH/servers.sh"
+# shellcheck source=tests/bench/results.sh
 . "$BENCH/results.sh"
 
 die() {
@@ -30,6 +33,7 @@ die() {
 	exit 1
 }
 
+# shellcheck disable=SC2317 # called by the trap
 cleanup() {
 	stop_server
 	[ -n "${KEEP:-}" ] || rm -rf "$WORK"
@@ -40,7 +44,7 @@ trap 'exit 143' TERM
 
 # ramp subscribers: seconds in which they come, 250 a second.
 ramp() {
-	echo $((1 + $1 / 334))
+	echo $((($1 + 249) / 250))
 }
 
 # subscribers row: of one stream, at most.
@@ -113,6 +117,7 @@ for row in $ROWS; do
 	esac
 done
 [ -x "$LOAD" ] || die "$LOAD is missing"
+# shellcheck disable=SC3045 # dash and bash have it
 ulimit -n "$(ulimit -H -n)"
 found=
 for server in $SERVERS; do
@@ -137,7 +142,8 @@ while [ "$round" -le "$ROUNDS" ]; do
 	round=$((round + 1))
 done
 
-if [ -n "${RESULTS-}" ] || [ -z "$WHOLE" ]; then
+# a selection does not replace the results of all rows
+if [ -n "${RESULTS-}" ] || [ -z "$CHOICE" ]; then
 	write_results "${RESULTS:-$BENCH/results}"
 fi
 [ -z "${KEEP:-}" ] || echo "logs and JSON: $WORK"

@@ -116,11 +116,13 @@ start_rtmpd() {
 
 start_nginx() {
 	mkdir -p "$WORK/nginx"
+	# shellcheck disable=SC3045 # as in run.sh
+	files=$(ulimit -n)
 	cat >"$WORK/nginx/nginx.conf" <<-EOF
 	load_module $(nginx_module);
 	daemon off;
 	worker_processes 1;
-	worker_rlimit_nofile $(ulimit -n);
+	worker_rlimit_nofile $files;
 	pid $WORK/nginx/nginx.pid;
 	error_log $WORK/nginx.log error;
 	events { worker_connections 8192; }
