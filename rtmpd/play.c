@@ -393,6 +393,7 @@ play_pump(struct conn *c, struct netstream *ns)
 				(void)next_ring(c, ns);
 			return;
 		}
+		pl->pl_word = ring_wake_word(&pl->pl_ring);
 		if (!output_flush(c))
 			return;
 		if (pl->pl_paused) {	/* it wants no more of this ring */
@@ -404,7 +405,8 @@ play_pump(struct conn *c, struct netstream *ns)
 		switch (batch_send(c, ns)) {
 		case BATCH_SENT:
 			ring_page_in(&pl->pl_ring, pl->pl_cursor.pc_pos);
-			if (play_drained(ns) && !may_go_on(pl))
+			if (ring_head(&pl->pl_ring) == pl->pl_cursor.pc_pos &&
+			    !may_go_on(pl))
 				return;
 			break;
 		case BATCH_LAPPED:
@@ -428,9 +430,16 @@ play_streaming(const struct netstream *ns)
 }
 
 bool
-play_drained(const struct netstream *ns)
+play_woken(const struct netstream *ns)
 {
 	const struct play *pl = ns->ns_play;
 
-	return ring_head(&pl->pl_ring) == pl->pl_cursor.pc_pos;
+	return ring_wake_word(&pl->pl_ring) != pl->pl_word;
+}
+
+bool
+play_overdue(const struct conn *c, struct netstream *ns)
+{
+	play_measure(c, ns);
+	return ns->ns_play->pl_lag > ring_hold(&ns->ns_play->pl_ring);
 }

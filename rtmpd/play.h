@@ -35,6 +35,7 @@ struct play_cursor {
 struct play {
 	struct ring_reader	 pl_ring;	/* rr_ring NULL: waiting */
 	struct play_cursor	 pl_cursor;
+	uint32_t		 pl_word;	/* wake word at the latest pump */
 	uint64_t		 pl_generation;
 	uint64_t		 pl_left;	/* of the ring left as gone */
 	int			 pl_next;	/* the successor's ring, or -1 */
@@ -80,7 +81,10 @@ void	play_measure(const struct conn *, struct netstream *);
 
 /* Is it attached to a ring that may bring more? */
 bool	play_streaming(const struct netstream *);
-/* Nothing to read at the cursor, as of this look. */
-bool	play_drained(const struct netstream *);
+/* Has its publisher woken us since the latest pump? */
+bool	play_woken(const struct netstream *);
+/* It has not, although something has waited in the ring for longer than the
+ * hold: it may have died owing us a wake. */
+bool	play_overdue(const struct conn *, struct netstream *);
 
 #endif

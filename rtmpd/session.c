@@ -97,17 +97,6 @@ any_streaming(struct conn *c)
 	return false;
 }
 
-static bool
-all_drained(struct conn *c)
-{
-	struct netstream *ns;
-
-	FOREACH_STREAM(ns, c)
-		if (play_streaming(ns) && !play_drained(ns))
-			return false;
-	return true;
-}
-
 static void
 first(uint64_t *at, uint64_t when)
 {
@@ -255,8 +244,9 @@ check_times(struct conn *c)
 	report(c);
 }
 
-/* Wait for the peer or the hub, then do what has become due. */
-static void
+/* Wait for the peer or the hub, then do what has become due. True: one of them
+ * had something to say. */
+static bool
 look_around(struct conn *c, int timeout)
 {
 	struct pollfd pfd[2] = {
@@ -276,32 +266,26 @@ look_around(struct conn *c, int timeout)
 	if (n > 0 && pfd[1].revents != 0)
 		hublink_read(c);
 	check_times(c);
+	return n > 0;
 }
 
-/*
- * Sleep until one of the rings brings something. False at once if one has.
- * The word is loaded before the head is looked at, so what comes in between
- * makes futex(2) return.
- */
+/* Sleep until a publisher wakes us; not at all if one has since its ring was
+ * pumped. */
 static void
 wait_rings(struct conn *c)
 {
 	struct futex_waitv waitv[HUB_SLOTS];
-	const _Atomic uint32_t *word;
+	const struct play *pl;
 	struct netstream *ns;
-	uint32_t seen;
 	unsigned int n = 0;
 
 	FOREACH_STREAM(ns, c) {
 		if (!play_streaming(ns))
 			continue;
-		word = &ns->ns_play->pl_ring.rr_ring->sr_wake;
-		seen = ring_wake_word(&ns->ns_play->pl_ring);
-		if (!play_drained(ns) && !ns->ns_play->pl_paused)
-			return;
+		pl = ns->ns_play;
 		waitv[n++] = (struct futex_waitv){
-			.val = seen, .uaddr = (uintptr_t)word,
-			.flags = FUTEX_32,
+			.val = pl->pl_word, .flags = FUTEX_32,
+			.uaddr = (uintptr_t)&pl->pl_ring.rr_ring->sr_wake,
 		};
 		ns->ns_counters.ct_wakes++;
 	}
@@ -327,25 +311,39 @@ poll_timeout(struct conn *c, bool streaming)
 	return at - c->c_now > INT32_MAX ? INT32_MAX : (int)(at - c->c_now);
 }
 
-static void
+/* Is there something to send? As long as it is held, nobody sends early. */
+static bool
+any_woken(struct conn *c)
+{
+	struct netstream *ns;
+
+	FOREACH_STREAM(ns, c)
+		if (play_streaming(ns) &&
+		    (play_woken(ns) || play_overdue(c, ns)))
+			return true;
+	return false;
+}
+
+/* True: there may be work to do. */
+static bool
 sleep_and_read(struct conn *c)
 {
-	bool streaming = any_streaming(c);
+	bool streaming = any_streaming(c), woken;
 
 	if (!streaming || sending(c) || netstream_any(c, ROLE_PUBLISH)) {
 		set_timer(0);
-		look_around(c, poll_timeout(c, streaming));
-		return;
+		(void)look_around(c, poll_timeout(c, streaming));
+		return true;
 	}
 	set_timer(hublink_settled(c) ? TICK : SEEK_TICK);
 	wait_rings(c);
 	c->c_now = clock_ms();
-	/* woken without news: by a signal, or by the hub after a message */
-	if (ticked || terminated || c->c_now - c->c_looked >= LOOK ||
-	    all_drained(c)) {
-		ticked = 0;
-		look_around(c, 0);
-	}
+	woken = any_woken(c);
+	/* else it was a signal, or the hub after a message */
+	if (woken && c->c_now - c->c_looked < LOOK)
+		return true;
+	ticked = 0;
+	return look_around(c, 0) || woken;
 }
 
 static void
@@ -400,8 +398,8 @@ session_run(struct conn *c)
 
 	open_signals();
 	while (c->c_end == NULL) {
-		sleep_and_read(c);
-		work(c);
+		if (sleep_and_read(c))
+			work(c);
 	}
 	set_timer(0);
 	FOREACH_STREAM(ns, c)

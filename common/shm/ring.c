@@ -250,6 +250,14 @@ ring_active(const struct ring_reader *rr)
 }
 
 uint32_t
+ring_hold(const struct ring_reader *rr)
+{
+	/* pairs with ring_set_hold(); orders nothing */
+	return atomic_load_explicit(&rr->rr_ring->sr_hold,
+	    memory_order_relaxed);
+}
+
+uint32_t
 ring_wake_word(const struct ring_reader *rr)
 {
 	/* pairs with the release store in ring_wake() */

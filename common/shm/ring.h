@@ -161,6 +161,7 @@ uint64_t	 ring_generation(const struct ring_reader *);
 uint64_t	 ring_head(const struct ring_reader *);
 uint64_t	 ring_join(const struct ring_reader *);
 uint64_t	 ring_active(const struct ring_reader *);
+uint32_t	 ring_hold(const struct ring_reader *);
 
 /*
  * Page in what comes next at `pos`, and out what lies behind. Without it each
@@ -184,7 +185,8 @@ enum ring_result ring_look(const struct ring_reader *, uint64_t pos,
 bool		 ring_lapped(const struct ring_reader *, uint64_t pos,
 		    uint64_t margin);
 
-/* The wake word, to be loaded before ring_head(); see futex.h. */
+/* The wake word, to be loaded before the records are looked at: once it has
+ * another value there may be more of them. See futex.h. */
 uint32_t	 ring_wake_word(const struct ring_reader *);
 
 #endif

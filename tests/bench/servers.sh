@@ -12,13 +12,12 @@ CPU_GROUP=
 # What rtmpd holds by itself for so many subscribers of a stream, in ms: the
 # rule of "merge = auto" in rtmpd.conf(5).
 auto_hold() {
-	if [ "$1" -le 20 ]; then
-		echo 0
-	elif [ "$1" -lt 480 ]; then
-		echo $(($1 / 8))
-	else
-		echo 60
-	fi
+	awk -v n="$1" -v cpus="$(nproc)" 'BEGIN {
+		square = n > 20 ? int(n * 12.5 / cpus) : 0
+		while (ms < 100 && ms * ms < square)
+			ms++
+		print ms + 0
+	}'
 }
 
 # Prints a port on which nothing listens. 10000 to 29999 keeps clear of the

@@ -19,9 +19,9 @@ Test(merge, nothing_is_held_for_few)
 
 Test(merge, the_hold_is_what_the_manual_says)
 {
-	cr_assert_eq(merge_auto(100, 2), 23);
-	cr_assert_eq(merge_auto(500, 2), 50);
-	cr_assert_eq(merge_auto(1000, 2), 71);
+	cr_assert_eq(merge_auto(100, 2), 25);
+	cr_assert_eq(merge_auto(500, 2), 56);
+	cr_assert_eq(merge_auto(1000, 2), 80);
 }
 
 Test(merge, the_hold_grows_with_the_load_of_a_processor)
