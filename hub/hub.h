@@ -67,7 +67,8 @@ struct stream {
 	uint64_t		 t_decide;	/* refuse it then, ms; 0 no more */
 	struct session_list	 t_subscribers;
 	uint32_t		 t_nsubscribers;
-	uint32_t		 t_streaming;	/* of them, in rg_streaming */
+	bool			 t_live;	/* counted in rg_live */
+	uint32_t		 t_streaming;	/* counted in rg_streaming */
 	uint32_t		 t_entry;	/* in the registry */
 	struct grant		 t_ring;	/* what subscribers read */
 	struct grant		 t_next;	/* granted, not yet confirmed */

@@ -85,6 +85,7 @@ struct conn {
 	struct outq		 c_outq;
 	uint8_t			*c_recv;	/* CONN_RECV bytes */
 	size_t			 c_recv_len;
+	bool			 c_more;	/* the latest recv(2) filled it */
 
 	uint64_t		 c_now;		/* ms, of this turn */
 	uint64_t		 c_started;

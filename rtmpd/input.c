@@ -185,10 +185,11 @@ parse(struct conn *c)
 void
 input_read(struct conn *c)
 {
+	size_t room = CONN_RECV - c->c_recv_len;
 	ssize_t n;
 
-	n = recv(c->c_fd, c->c_recv + c->c_recv_len,
-	    CONN_RECV - c->c_recv_len, MSG_DONTWAIT);
+	n = recv(c->c_fd, c->c_recv + c->c_recv_len, room, MSG_DONTWAIT);
+	c->c_more = n > 0 && (size_t)n == room;
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {

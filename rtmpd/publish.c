@@ -8,8 +8,9 @@
  * ring or GOP_MAX, a fresh set becomes the join point in its midst; who joins
  * there has audio and waits for the next key frame.
  *
- * The wake of the subscribers may be held back a little (merge.h): their
- * number, read in the registry, decides how long.
+ * The wake of the subscribers may be held back a little (merge.h): the number
+ * of connections, read in the registry, decides how long. A publisher with few
+ * subscribers costs as much as they do: it holds by not reading its peer.
  */
 #include "publish.h"
 
@@ -32,6 +33,7 @@
 #define AUDIO_GOP	1000	/* ms, where there is no video */
 #define CAMERA_OFF	5000	/* ms without a video frame */
 #define NO_TRACK	256
+#define FEW		32	/* subscribers that may be woken at once */
 
 struct publish {
 	struct ring_writer	 pb_ring;
@@ -44,6 +46,8 @@ struct publish {
 	uint64_t		 pb_join;	/* newest join point, position */
 	uint64_t		 pb_join_at;	/* and when, ms */
 	struct merge		 pb_merge;
+	uint64_t		 pb_nap;	/* until then leave the peer be, ms */
+	uint32_t		 pb_hold;	/* of the wake, in force, ms */
 	uint64_t		 pb_stats;	/* latest line of statistics, ms */
 	struct counters		 pb_counted;	/* at that time */
 	uint16_t		 pb_main;	/* video track that makes GOPs */
@@ -396,10 +400,12 @@ publish_message(struct conn *c, struct netstream *ns,
 static uint32_t
 hold(const struct conn *c)
 {
+	uint64_t publishers, subscribers;
+
 	if (c->c_conf->cf_merge != CONF_MERGE_AUTO)
 		return c->c_conf->cf_merge;
-	return merge_auto(registry_streaming(&c->c_registry),
-	    c->c_processors);
+	registry_load(&c->c_registry, &publishers, &subscribers);
+	return merge_auto(publishers, subscribers, c->c_processors);
 }
 
 void
@@ -411,8 +417,12 @@ publish_tick(struct conn *c, struct netstream *ns)
 	if (pb->pb_merge.mg_news == 0)
 		return;
 	ms = hold(c);
-	if (ms != pb->pb_merge.mg_hold)
-		ring_set_hold(&pb->pb_ring, ms);
+	if (ms != pb->pb_hold)
+		ring_set_hold(&pb->pb_ring, pb->pb_hold = ms);
+	if (registry_subscribers(&c->c_registry, ns->ns_entry) <= FEW) {
+		pb->pb_nap = c->c_now + ms;
+		ms = 0;
+	}
 	if ((sets = merge_turn(&pb->pb_merge, ms, c->c_now)) == 0)
 		return;
 	ns->ns_counters.ct_wakes++;
@@ -423,6 +433,12 @@ uint64_t
 publish_due(const struct netstream *ns)
 {
 	return merge_due(&ns->ns_publish->pb_merge);
+}
+
+uint64_t
+publish_nap(const struct netstream *ns)
+{
+	return ns->ns_publish->pb_nap;
 }
 
 uint64_t

@@ -26,6 +26,8 @@ void	publish_message(struct conn *, struct netstream *,
 void	publish_tick(struct conn *, struct netstream *);
 /* When a held wake is due, ms; UINT64_MAX if none is held. */
 uint64_t publish_due(const struct netstream *);
+/* The peer need not be read before then, ms: this is the hold. */
+uint64_t publish_nap(const struct netstream *);
 /* When the latest media came, ms. */
 uint64_t publish_active(const struct netstream *);
 

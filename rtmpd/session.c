@@ -244,13 +244,26 @@ check_times(struct conn *c)
 	report(c);
 }
 
+/* Until when the peer is left be, ms: it publishes, and no more than that, and
+ * all that was there is read. */
+static uint64_t
+nap(const struct conn *c)
+{
+	const struct netstream *ns = c->c_stream;
+
+	if (c->c_nstreams > 1 || ns->ns_publish == NULL || c->c_more)
+		return 0;
+	return publish_nap(ns);
+}
+
 /* Wait for the peer or the hub, then do what has become due. True: one of them
  * had something to say. */
 static bool
 look_around(struct conn *c, int timeout)
 {
+	bool napping = nap(c) > c->c_now, rested;
 	struct pollfd pfd[2] = {
-		{ .fd = c->c_fd, .events = POLLIN },
+		{ .fd = c->c_fd, .events = napping ? 0 : POLLIN },
 		{ .fd = c->c_hub, .events = POLLIN },
 	};
 	int n;
@@ -259,9 +272,11 @@ look_around(struct conn *c, int timeout)
 		pfd[0].events |= POLLOUT;
 	n = poll(pfd, 2, timeout);
 	c->c_now = c->c_looked = clock_ms();
+	rested = napping && nap(c) <= c->c_now;
 	if (n > 0 && (pfd[0].revents & POLLOUT) != 0)
 		c->c_blocked = false;
-	if (n > 0 && (pfd[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0)
+	if (rested || (n > 0 &&
+	    (pfd[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0))
 		input_read(c);
 	if (n > 0 && pfd[1].revents != 0)
 		hublink_read(c);
@@ -306,6 +321,8 @@ poll_timeout(struct conn *c, bool streaming)
 
 	if (streaming && !sending(c))
 		first(&at, c->c_now + MIXED_TICK);
+	if (nap(c) > c->c_now)
+		first(&at, nap(c));
 	if (at <= c->c_now)
 		return 0;
 	return at - c->c_now > INT32_MAX ? INT32_MAX : (int)(at - c->c_now);

@@ -4,24 +4,24 @@
  */
 #include "shm/merge.h"
 
-#define FREE		20	/* subscribers for whom nothing is held */
+#define PUBLISHER	4	/* subscribers that cost as much as one */
+#define FREE		24	/* subscribers for whom nothing is held */
+#define GROWTH		12	/* ms * ms for each subscriber of a processor */
 #define BOUND		100	/* ms, of merge = auto */
 #define SETS_MIN	8	/* ms of hold below which all are woken at once */
 #define ALL		((1u << MERGE_SETS) - 1)
 
-/*
- * The square root of the load, so that latency and processors each pay half of
- * what more subscribers cost: 56 ms for 250 on a processor, 12.5 ms2 for each.
- */
+/* The square root of the load, so that latency and processors each pay half of
+ * what more connections cost. */
 uint32_t
-merge_auto(uint64_t subscribers, uint32_t processors)
+merge_auto(uint64_t publishers, uint64_t subscribers, uint32_t processors)
 {
-	uint64_t square = subscribers * 25 / 2 / processors;
+	uint64_t load = publishers * PUBLISHER + subscribers;
 	uint32_t ms = 0;
 
-	if (subscribers <= FREE)
+	if (load <= FREE)
 		return 0;
-	while (ms < BOUND && (uint64_t)ms * ms < square)
+	while (ms < BOUND && (uint64_t)ms * ms < load * GROWTH / processors)
 		ms++;
 	return ms;
 }

@@ -25,10 +25,11 @@ struct merge {
 };
 
 /*
- * The hold of `merge = auto`, ms, where so many subscribers are streaming on
- * so many processors.
+ * The hold of `merge = auto`, ms, where so many publishers and subscribers are
+ * streaming on so many processors.
  */
-uint32_t merge_auto(uint64_t subscribers, uint32_t processors);
+uint32_t merge_auto(uint64_t publishers, uint64_t subscribers,
+	    uint32_t processors);
 
 /* Something was written. */
 void	merge_news(struct merge *);

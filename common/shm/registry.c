@@ -264,13 +264,17 @@ registry_get_session(const struct registry_view *rv, uint32_t slot,
 	return true;
 }
 
-uint64_t
-registry_streaming(const struct registry_view *rv)
+void
+registry_load(const struct registry_view *rv, uint64_t *live,
+    uint64_t *streaming)
 {
+	*live = *streaming = 0;
 	if (rv->rv_head == NULL)
-		return 0;
-	/* pairs with registry_add(); orders nothing */
-	return atomic_load_explicit(&rv->rv_head->rg_streaming,
+		return;
+	/* pair with registry_add(); order nothing */
+	*live = atomic_load_explicit(&rv->rv_head->rg_live,
+	    memory_order_relaxed);
+	*streaming = atomic_load_explicit(&rv->rv_head->rg_streaming,
 	    memory_order_relaxed);
 }
 

@@ -45,8 +45,9 @@ struct shm_registry {
 	_Atomic uint64_t rg_refusals;	/* [H] publishes and plays refused */
 	_Atomic uint64_t rg_takeovers;	/* [H] silent publishers ended */
 	_Atomic uint64_t rg_ring_bytes;	/* [H] reserved for rings now */
-	_Atomic uint64_t rg_streaming;	/* [H] subscribers of live streams now */
-	uint64_t	 rg_pad2[2];
+	_Atomic uint64_t rg_live;	/* [H] streams with a publisher now */
+	_Atomic uint64_t rg_streaming;	/* [H] their subscribers */
+	uint64_t	 rg_pad2;
 	GROWN(rg_next)
 };
 _Static_assert(offsetof(struct shm_registry, rg_generation) == 8, "moved");
@@ -58,7 +59,8 @@ _Static_assert(offsetof(struct shm_registry, rg_session_size) == 32, "moved");
 _Static_assert(offsetof(struct shm_registry, rg_started) == 40, "moved");
 _Static_assert(offsetof(struct shm_registry, rg_connections) == 64, "moved");
 _Static_assert(offsetof(struct shm_registry, rg_ring_bytes) == 96, "moved");
-_Static_assert(offsetof(struct shm_registry, rg_streaming) == 104, "moved");
+_Static_assert(offsetof(struct shm_registry, rg_live) == 104, "moved");
+_Static_assert(offsetof(struct shm_registry, rg_streaming) == 112, "moved");
 _Static_assert(sizeof(struct shm_registry) == 128 + GROWTH, "resized");
 
 #define REGISTRY_FORMAT	(REGISTRY_VERSION << 16 | sizeof(struct shm_registry))
@@ -181,8 +183,10 @@ bool	registry_get_stream(const struct registry_view *, uint32_t slot,
 	    struct stream_body *);
 bool	registry_get_session(const struct registry_view *, uint32_t slot,
 	    struct session_body *);
-/* Subscribers of live streams, of this hub in all; 0 if none is attached. */
-uint64_t registry_streaming(const struct registry_view *);
+/* Streams with a publisher, and their subscribers, of this hub in all; 0 if no
+ * registry is attached. */
+void	registry_load(const struct registry_view *, uint64_t *live,
+	    uint64_t *streaming);
 /* 0 for a slot that does not exist. */
 uint32_t registry_subscribers(const struct registry_view *, uint32_t slot);
 

@@ -38,6 +38,7 @@ ring_create(struct ring_writer *rw, int fd, uint64_t size,
 	rw->rw_data = (uint8_t *)r + RING_HEADER;
 	rw->rw_size = size;
 	rw->rw_head = 0;
+	rw->rw_window = 0;
 	r->sr_format = RING_FORMAT;
 	r->sr_size = size;
 	r->sr_generation = generation;
@@ -54,6 +55,36 @@ ring_destroy(struct ring_writer *rw)
 	if (rw->rw_ring != NULL)
 		munmap(rw->rw_ring, RING_HEADER + rw->rw_size);
 	rw->rw_ring = NULL;
+}
+
+/* Advise on the part of the mapping in the window at this address. */
+static void
+advise(const struct shm_ring *r, uint64_t size, uintptr_t window, int advice)
+{
+	uintptr_t from = (uintptr_t)r, to = from + RING_HEADER + size;
+
+	if (from < window)
+		from = window;
+	if (to > window + RING_WINDOW)
+		to = window + RING_WINDOW;
+	/* kernels before 5.14 cannot page in: then faults do */
+	(void)madvise((void *)from, to - from, advice);
+}
+
+/* See ring_page_in(). `window`: the latest. */
+static void
+page_in(const struct shm_ring *r, uint64_t size, uint64_t pos,
+    uintptr_t *window, int advice)
+{
+	uintptr_t at = (uintptr_t)r + RING_HEADER + (pos & (size - 1));
+
+	at &= ~(uintptr_t)(RING_WINDOW - 1);
+	if (at == *window)
+		return;
+	if (*window != 0)
+		advise(r, size, *window, MADV_DONTNEED);
+	advise(r, size, at, advice);
+	*window = at;
 }
 
 /* Fill the rest of the data area, which has room for a header or for none. */
@@ -79,6 +110,7 @@ ring_write(struct ring_writer *rw, const struct shm_record *rec,
 	uint64_t pos = rw->rw_head + (need > room ? room : 0);
 	uint8_t *p = rw->rw_data + (pos & (rw->rw_size - 1));
 
+	page_in(r, rw->rw_size, pos, &rw->rw_window, MADV_POPULATE_WRITE);
 	atomic_store_explicit(&r->sr_resv, pos + need, memory_order_relaxed);
 	/* the reservation before the bytes; pairs with the acquire fence in
 	 * ring_lapped(). A release store would not order what follows it, and
@@ -190,33 +222,11 @@ ring_detach(struct ring_reader *rr)
 	rr->rr_ring = NULL;
 }
 
-/* Advise on the part of the mapping in the window at this address. */
-static void
-advise(const struct ring_reader *rr, uintptr_t window, int advice)
-{
-	uintptr_t from = (uintptr_t)rr->rr_ring;
-	uintptr_t to = from + RING_HEADER + rr->rr_size;
-
-	if (from < window)
-		from = window;
-	if (to > window + RING_WINDOW)
-		to = window + RING_WINDOW;
-	/* kernels before 5.14 cannot page in: then faults do */
-	(void)madvise((void *)from, to - from, advice);
-}
-
 void
 ring_page_in(struct ring_reader *rr, uint64_t pos)
 {
-	uintptr_t at = (uintptr_t)rr->rr_data + (pos & (rr->rr_size - 1));
-	uintptr_t window = at & ~(uintptr_t)(RING_WINDOW - 1);
-
-	if (window == rr->rr_window)
-		return;
-	if (rr->rr_window != 0)
-		advise(rr, rr->rr_window, MADV_DONTNEED);
-	advise(rr, window, MADV_POPULATE_READ);
-	rr->rr_window = window;
+	page_in(rr->rr_ring, rr->rr_size, pos, &rr->rr_window,
+	    MADV_POPULATE_READ);
 }
 
 uint64_t

@@ -107,6 +107,7 @@ struct ring_writer {
 	uint8_t		*rw_data;
 	uint64_t	 rw_size;
 	uint64_t	 rw_head;	/* our copy of sr_head */
+	uintptr_t	 rw_window;	/* address of what is paged in */
 };
 
 /*

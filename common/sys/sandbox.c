@@ -147,12 +147,13 @@ add_harmless(scmp_filter_ctx ctx)
 	static const unsigned long commands[] = { F_GETFD, F_SETFD, F_GETFL };
 	static const unsigned long advice[] = {
 		MADV_DONTNEED, MADV_FREE, MADV_POPULATE_READ,
+		MADV_POPULATE_WRITE,
 	};
 	int error;
 
 	error = add_values(ctx, SCMP_SYS(fcntl), 1, commands, 3);
 	return error != 0 ? error :
-	    add_values(ctx, SCMP_SYS(madvise), 2, advice, 3);
+	    add_values(ctx, SCMP_SYS(madvise), 2, advice, 4);
 }
 
 /* To the next hub; and its own limit of CPU time, which ends with publish or

@@ -13,7 +13,7 @@ CPU_GROUP=
 # rule of "merge = auto" in rtmpd.conf(5).
 auto_hold() {
 	awk -v n="$1" -v cpus="$(nproc)" 'BEGIN {
-		square = n > 20 ? int(n * 12.5 / cpus) : 0
+		square = n > 20 ? int((n + 4) * 12 / cpus) : 0
 		while (ms < 100 && ms * ms < square)
 			ms++
 		print ms + 0

@@ -12,34 +12,37 @@ TestSuite(merge, .timeout = 10);
 
 Test(merge, nothing_is_held_for_few)
 {
-	cr_assert_eq(merge_auto(0, 2), 0);
-	cr_assert_eq(merge_auto(20, 1), 0);
-	cr_assert_eq(merge_auto(20, 64), 0);
+	cr_assert_eq(merge_auto(0, 0, 2), 0);
+	cr_assert_eq(merge_auto(1, 20, 1), 0);
+	cr_assert_eq(merge_auto(1, 20, 64), 0);
+	cr_assert_neq(merge_auto(1, 21, 1), 0);
 }
 
 Test(merge, the_hold_is_what_the_manual_says)
 {
-	cr_assert_eq(merge_auto(100, 2), 25);
-	cr_assert_eq(merge_auto(500, 2), 56);
-	cr_assert_eq(merge_auto(1000, 2), 80);
+	cr_assert_eq(merge_auto(1, 100, 2), 25);
+	cr_assert_eq(merge_auto(1, 500, 2), 55);
+	cr_assert_eq(merge_auto(1, 1000, 2), 78);
+	cr_assert_eq(merge_auto(100, 100, 2), 55);
 }
 
 Test(merge, the_hold_grows_with_the_load_of_a_processor)
 {
 	uint32_t before = 0, n, ms;
 
-	for (n = 0; n < 5000; n++) {
-		ms = merge_auto(n, 4);
+	for (n = 1; n < 5000; n++) {
+		ms = merge_auto(1, n, 4);
 		cr_assert_geq(ms, before);
-		cr_assert_eq(ms, n <= 20 ? 0 : merge_auto(n * 2, 8));
+		if (ms != 0)
+			cr_assert_eq(ms, merge_auto(2, 2 * n, 8));
 		before = ms;
 	}
 }
 
 Test(merge, the_hold_is_bounded)
 {
-	cr_assert_eq(merge_auto(100000, 1), 100);
-	cr_assert_eq(merge_auto(UINT32_MAX, 1), 100);
+	cr_assert_eq(merge_auto(1, 100000, 1), 100);
+	cr_assert_eq(merge_auto(UINT32_MAX, UINT32_MAX, 1), 100);
 }
 
 Test(merge, without_a_hold_each_record_wakes_all)
