@@ -91,6 +91,7 @@ struct conn {
 	uint64_t		 c_started;
 	uint64_t		 c_started_wall; /* seconds since the Epoch */
 	uint64_t		 c_looked;	/* latest look at the sockets */
+	uint64_t		 c_armed;	/* the look that put the timer off */
 	uint64_t		 c_heard;	/* latest byte from the peer */
 	uint64_t		 c_progress;	/* latest byte the peer took */
 	uint64_t		 c_idle_since;	/* without a role, ms */

@@ -440,6 +440,9 @@ play_woken(const struct netstream *ns)
 bool
 play_overdue(const struct conn *c, struct netstream *ns)
 {
+	struct play *pl = ns->ns_play;
+
+	pl->pl_word = ring_wake_word(&pl->pl_ring);
 	play_measure(c, ns);
-	return ns->ns_play->pl_lag > ring_hold(&ns->ns_play->pl_ring);
+	return pl->pl_lag >= ring_hold(&pl->pl_ring);
 }

@@ -83,8 +83,9 @@ void	play_measure(const struct conn *, struct netstream *);
 bool	play_streaming(const struct netstream *);
 /* Has its publisher woken us since the latest pump? */
 bool	play_woken(const struct netstream *);
-/* It has not, although something has waited in the ring for longer than the
- * hold: it may have died owing us a wake. */
+/* Does it owe us one: has something waited in the ring for as long as the hold?
+ * It may have died. If not, it has not woken us: a ring's word moves for each
+ * set of sleepers. */
 bool	play_overdue(const struct conn *, struct netstream *);
 
 #endif

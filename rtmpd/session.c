@@ -5,8 +5,10 @@
  * It sleeps in one of three places. With nothing to stream, or a socket that
  * is full, in poll(2). While subscribed streams are live, in futex(2) on their
  * rings: a wake-up makes it look around if the latest look is LOOK ago, and
- * where none comes an interval timer's signal does, every TICK. What a wake-up
- * does besides sending is paid by every subscriber for every record. A
+ * where none comes a timer's signal does, every TICK. The timer is put off at
+ * each look, and comes only where nothing flows: to be woken alone costs several
+ * times what it costs among others. What a wake-up does besides sending is paid
+ * by every subscriber for every record. A
  * connection that publishes as well must see its socket at once and
  * polls, with a short timeout for what it plays.
  */
@@ -30,8 +32,8 @@
 #include "sys/log.h"
 
 #define LOOK		250	/* ms between looks at the sockets, streaming */
-#define TICK		1000	/* ms; the same where nothing flows */
-#define SEEK_TICK	50	/* ms; the same while there is a hub to be found */
+#define TICK		500	/* ms; the same where nothing flows */
+#define SEEK		50	/* ms; both while there is a hub to be found */
 #define MIXED_TICK	10	/* ms; publishing and playing at once */
 #define REPORT		1000	/* ms between reports to the hub */
 #define TITLE		5000	/* ms between updates of the title */
@@ -71,16 +73,15 @@ open_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Every so many ms; 0: never. */
+/* In so many ms, and then again as often as it takes; 0: never. */
 static void
 set_timer(int ms)
 {
 	static int now;
-	struct itimerval it = {
-		.it_interval = { 0, ms * 1000 }, .it_value = { 0, ms * 1000 },
-	};
+	struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
+	struct itimerval it = { .it_interval = tv, .it_value = tv };
 
-	if (now == ms)
+	if (now == 0 && ms == 0)
 		return;
 	now = ms;
 	setitimer(ITIMER_REAL, &it, NULL);
@@ -284,15 +285,16 @@ look_around(struct conn *c, int timeout)
 	return n > 0;
 }
 
-/* Sleep until a publisher wakes us; not at all if one has since its ring was
- * pumped. */
-static void
+/* Sleep until a publisher or the hub wakes us; not at all if a publisher has
+ * since its ring was pumped. False: a signal ended it. */
+static bool
 wait_rings(struct conn *c)
 {
 	struct futex_waitv waitv[HUB_SLOTS];
 	const struct play *pl;
 	struct netstream *ns;
 	unsigned int n = 0;
+	long error;
 
 	FOREACH_STREAM(ns, c) {
 		if (!play_streaming(ns))
@@ -305,13 +307,14 @@ wait_rings(struct conn *c)
 		ns->ns_counters.ct_wakes++;
 	}
 	if (ticked || terminated)
-		return;
+		return false;
 	if (n == 1)
-		(void)futex_wait((const _Atomic uint32_t *)
+		error = futex_wait((const _Atomic uint32_t *)
 		    (uintptr_t)waitv[0].uaddr, (uint32_t)waitv[0].val,
 		    c->c_sleepers);
 	else
-		(void)syscall(SYS_futex_waitv, waitv, n, 0, NULL, 0);
+		error = syscall(SYS_futex_waitv, waitv, n, 0, NULL, 0);
+	return error != -1 || errno != EINTR;
 }
 
 static int
@@ -328,39 +331,47 @@ poll_timeout(struct conn *c, bool streaming)
 	return at - c->c_now > INT32_MAX ? INT32_MAX : (int)(at - c->c_now);
 }
 
-/* Is there something to send? As long as it is held, nobody sends early. */
+/* Is one of the rings to be pumped? After a signal only if its publisher owes
+ * us a wake: as long as the wake is held, nobody sends early. */
 static bool
-any_woken(struct conn *c)
+any_due(struct conn *c, bool signalled)
 {
 	struct netstream *ns;
+	bool due = false;
 
 	FOREACH_STREAM(ns, c)
-		if (play_streaming(ns) &&
-		    (play_woken(ns) || play_overdue(c, ns)))
-			return true;
-	return false;
+		if (play_streaming(ns))
+			due |= signalled ? play_overdue(c, ns) :
+			    play_woken(ns);
+	return due;
 }
 
 /* True: there may be work to do. */
 static bool
 sleep_and_read(struct conn *c)
 {
-	bool streaming = any_streaming(c), woken;
+	bool streaming = any_streaming(c), settled = hublink_settled(c), due;
+
+	bool signalled;
 
 	if (!streaming || sending(c) || netstream_any(c, ROLE_PUBLISH)) {
 		set_timer(0);
 		(void)look_around(c, poll_timeout(c, streaming));
+		c->c_armed = 0;
 		return true;
 	}
-	set_timer(hublink_settled(c) ? TICK : SEEK_TICK);
-	wait_rings(c);
-	c->c_now = clock_ms();
-	woken = any_woken(c);
-	/* else it was a signal, or the hub after a message */
-	if (woken && c->c_now - c->c_looked < LOOK)
-		return true;
+	if (c->c_armed != c->c_looked) {
+		set_timer(settled ? TICK : SEEK);
+		c->c_armed = c->c_looked;
+	}
+	signalled = !wait_rings(c);
 	ticked = 0;
-	return look_around(c, 0) || woken;
+	c->c_now = clock_ms();
+	due = any_due(c, signalled);
+	/* else it was the hub, after a message */
+	if (due && c->c_now - c->c_looked < (settled ? LOOK : SEEK))
+		return true;
+	return look_around(c, 0) || due;
 }
 
 static void
