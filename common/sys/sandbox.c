@@ -215,7 +215,7 @@ fill_allowed(scmp_filter_ctx ctx, enum sandbox_role role)
 	return add_conditions(ctx, role);
 }
 
-/* getaddrinfo(3) asks the kernel for our addresses by AF_NETLINK. */
+/* By AF_NETLINK the getaddrinfo(3) of other versions asks for our addresses. */
 static bool
 family_is_used(unsigned int family)
 {

@@ -6,15 +6,16 @@
 
 #include <sys/socket.h>
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "sys/address.h"
 
 #define LISTEN_BACKLOG	1024
 #define NOTSENT_LOWAT	(256 * 1024)	/* a key frame goes whole */
@@ -57,57 +58,38 @@ sock_is_connected(int fd)
 	return getpeername(fd, (struct sockaddr *)&ss, &len) == 0;
 }
 
-static void
-unmap_v4(struct sockaddr_storage *ss, socklen_t *len)
-{
-	struct sockaddr_in6 *six = (struct sockaddr_in6 *)ss;
-	struct sockaddr_in four = { .sin_family = AF_INET };
-
-	if (ss->ss_family != AF_INET6 ||
-	    !IN6_IS_ADDR_V4MAPPED(&six->sin6_addr))
-		return;
-	four.sin_port = six->sin6_port;
-	memcpy(&four.sin_addr, &six->sin6_addr.s6_addr[12], 4);
-	memcpy(ss, &four, sizeof(four));
-	*len = sizeof(four);
-}
-
 void
 sock_peer_text(int fd, char addr[SOCK_TEXT_MAX], char host[SOCK_TEXT_MAX])
 {
-	struct sockaddr_storage ss;
-	socklen_t len = sizeof(ss);
-	char port[8];
+	union address peer;
+	socklen_t len = sizeof(peer);
+	int port;
 
 	strlcpy(addr, "gone", SOCK_TEXT_MAX);
 	strlcpy(host, "gone", SOCK_TEXT_MAX);
-	if (getpeername(fd, (struct sockaddr *)&ss, &len) == -1)
+	if (getpeername(fd, &peer.ad_any, &len) == -1)
 		return;
-	strlcpy(addr, "local", SOCK_TEXT_MAX);
-	strlcpy(host, "local", SOCK_TEXT_MAX);
-	if (ss.ss_family != AF_INET && ss.ss_family != AF_INET6)
+	if ((port = address_text(&peer, host, SOCK_TEXT_MAX)) == -1) {
+		strlcpy(addr, "local", SOCK_TEXT_MAX);
+		strlcpy(host, "local", SOCK_TEXT_MAX);
 		return;
-	unmap_v4(&ss, &len);
-	if (getnameinfo((struct sockaddr *)&ss, len, host, SOCK_TEXT_MAX,
-	    port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-		return;
+	}
 	snprintf(addr, SOCK_TEXT_MAX,
-	    ss.ss_family == AF_INET6 ? "[%.48s]:%s" : "%.48s:%s", host, port);
+	    strchr(host, ':') != NULL ? "[%.48s]:%d" : "%.48s:%d", host, port);
 }
 
 static int
-listen_one(const struct addrinfo *ai)
+listen_one(const union address *at)
 {
-	int fd, saved;
+	int family = at->ad_any.sa_family, fd, saved;
 
-	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    0);
+	fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd == -1)
 		return -1;
 	set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	if (ai->ai_family == AF_INET6)
+	if (family == AF_INET6)
 		set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-	if (bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 &&
+	if (bind(fd, &at->ad_any, address_len(at)) == 0 &&
 	    listen(fd, LISTEN_BACKLOG) == 0)
 		return fd;
 	saved = errno;
@@ -119,31 +101,33 @@ listen_one(const struct addrinfo *ai)
 int
 sock_listen(const char *host, const char *port, int *fds, int max)
 {
-	struct addrinfo hints = {
-		.ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV,
-	};
-	struct addrinfo *list, *ai;
-	int fd, n = 0;
+	static const char *const every[] = { "0.0.0.0", "::" };
+	const char *const *at = *host != '\0' ? &host : every;
+	const char *const *end = at + (*host != '\0' ? 1 : 2);
+	union address ad;
+	const char *bad;
+	uint16_t number = (uint16_t)strtonum(port, 0, UINT16_MAX, &bad);
+	int n = 0, saved;
 
-	if (getaddrinfo(*host != '\0' ? host : NULL, port, &hints, &list)
-	    != 0) {
+	if (bad != NULL) {
 		errno = EINVAL;
 		return -1;
 	}
-	for (ai = list; ai != NULL && n < max; ai = ai->ai_next) {
-		fd = listen_one(ai);
-		if (fd != -1)
-			fds[n++] = fd;
+	for (; at < end; at++) {
+		errno = E2BIG;
+		if (n == max || address_parse(&ad, *at, number) == -1)
+			break;
+		fds[n] = listen_one(&ad);
+		if (fds[n] != -1)
+			n++;
 		else if (errno != EAFNOSUPPORT)	/* a kernel without IPv6 */
 			break;
 	}
-	if (ai != NULL && n == max)
-		errno = E2BIG;
-	freeaddrinfo(list);
-	if (ai == NULL && n > 0)
+	if (at == end && n > 0)
 		return n;
+	saved = errno;
 	while (n > 0)
 		close(fds[--n]);
+	errno = saved;
 	return -1;
 }
