@@ -9,7 +9,27 @@
 
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
+
+#define PASSWD	"/etc/passwd"
+
+/* Not by getpwnam(3): for the services that it asks a static program would
+ * load libraries. */
+static const struct passwd *
+find_user(const char *name)
+{
+	FILE *from = fopen(PASSWD, "re");
+	const struct passwd *pw;
+
+	if (from == NULL)
+		return NULL;
+	while ((pw = fgetpwent(from)) != NULL && strcmp(pw->pw_name, name) != 0)
+		;
+	fclose(from);
+	return pw;
+}
 
 int
 priv_lookup(const char *user, struct priv *pr, const char **missing)
@@ -23,9 +43,9 @@ priv_lookup(const char *user, struct priv *pr, const char **missing)
 		return 0;
 	*missing = *user != '\0' ? user : PRIV_FALLBACK;
 	if (*user != '\0')
-		pw = getpwnam(user);
-	else if ((pw = getpwnam(PRIV_USER)) == NULL)
-		pw = getpwnam(PRIV_FALLBACK);
+		pw = find_user(user);
+	else if ((pw = find_user(PRIV_USER)) == NULL)
+		pw = find_user(PRIV_FALLBACK);
 	if (pw == NULL)
 		return -1;
 	pr->pr_uid = pw->pw_uid;

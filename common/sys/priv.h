@@ -18,9 +18,9 @@ struct priv {
 };
 
 /*
- * Find out whom to become: `user`, or if it is "" the default. Without root
- * there is no choice and it is whoever we are. -1 if there is no such user;
- * `*missing` then names it.
+ * Find out whom to become: `user`, or if it is "" the default, out of
+ * /etc/passwd. Without root there is no choice and it is whoever we are. -1 if
+ * there is no such user; `*missing` then names it.
  */
 int	priv_lookup(const char *user, struct priv *, const char **missing);
 
