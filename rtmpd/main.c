@@ -123,11 +123,9 @@ refuse_conf(const struct options *o, const char *error)
 static void
 load_conf(struct server *sv, const struct options *o)
 {
-	char error[PATH_MAX + 256];
+	char error[SERVER_ERROR_MAX];
 
-	conf_init(&sv->sv_conf);
-	if (conf_load_default(&sv->sv_conf, o->o_conf, error, sizeof(error))
-	    == -1)
+	if (server_load(&sv->sv_conf, o->o_conf, error) == -1)
 		refuse_conf(o, error);
 	if (o->o_conf != NULL &&
 	    (sv->sv_conf_path = realpath(o->o_conf, NULL)) == NULL)

@@ -1,33 +1,127 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * prepare.c - what is done once, before anybody forks: filters of system calls
- * built, processors counted.
+ * prepare.c - what is done once, before anybody forks: configuration read,
+ * filters of system calls built, processors counted. The first two aside, since
+ * every connection inherits our heap.
  */
 #include "server.h"
 
 #include <sys/prctl.h>
 
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sys/aside.h"
 #include "sys/log.h"
 #include "sys/proc.h"
+
+struct loaded {
+	struct conf	 ld_conf;
+	char		 ld_error[SERVER_ERROR_MAX];
+	int		 ld_result;
+	bool		 ld_done;
+};
+
+struct built {
+	struct sock_filter	 bu_filter[BPF_MAXINSNS];
+	unsigned short		 bu_len;
+	int			 bu_error;
+};
+
+struct wish {
+	enum sandbox_role	 wi_role;
+	bool			 wi_only_log;
+};
+
+static void
+load(void *area, const void *path)
+{
+	struct loaded *ld = area;
+
+	conf_init(&ld->ld_conf);
+	ld->ld_result = conf_load_default(&ld->ld_conf, path, ld->ld_error,
+	    sizeof(ld->ld_error));
+	ld->ld_done = true;
+}
+
+int
+server_load(struct conf *cf, const char *path, char error[SERVER_ERROR_MAX])
+{
+	struct loaded *ld = aside_run(load, path, sizeof(*ld));
+	int result = -1;
+
+	if (ld == NULL) {
+		snprintf(error, SERVER_ERROR_MAX, "read the configuration: %s",
+		    strerror(errno));
+		return -1;
+	}
+	if (ld->ld_done && (result = ld->ld_result) == 0)
+		*cf = ld->ld_conf;
+	else
+		strlcpy(error, ld->ld_done ? ld->ld_error :
+		    "who read the configuration died of it", SERVER_ERROR_MAX);
+	aside_free(ld, sizeof(*ld));
+	return result;
+}
+
+static void
+build(void *area, const void *with)
+{
+	const struct wish *wi = with;
+	struct built *bu = area;
+	struct sandbox sb;
+
+	if (sandbox_build(&sb, wi->wi_role, wi->wi_only_log) == -1) {
+		bu->bu_error = errno;
+		return;
+	}
+	memcpy(bu->bu_filter, sb.sb_prog.filter,
+	    sb.sb_prog.len * sizeof(*bu->bu_filter));
+	bu->bu_len = sb.sb_prog.len;
+}
+
+/* Build a filter. Its program lies in what is returned. */
+static struct built *
+build_aside(const struct server *sv, struct sandbox *sb,
+    enum sandbox_role role)
+{
+	struct wish wi = { role, sv->sv_conf.cf_sandbox == DENIED_LOG };
+	struct built *bu = aside_run(build, &wi, sizeof(*bu));
+
+	if (bu != NULL && bu->bu_len == 0)
+		errno = bu->bu_error;
+	if (bu == NULL || bu->bu_len == 0)
+		fatal("system call filter");
+	sb->sb_role = role;
+	sb->sb_prog.filter = bu->bu_filter;
+	sb->sb_prog.len = bu->bu_len;
+	return bu;
+}
 
 void
 server_prepare(struct server *sv)
 {
+	struct sandbox *sb = &sv->sv_sandbox;
+	struct built *bu = build_aside(sv, sb, SANDBOX_CONNECTION);
+	size_t size = sb->sb_prog.len * sizeof(*sb->sb_prog.filter);
+
 	sv->sv_processors = proc_processors();
-	if (sandbox_build(&sv->sv_sandbox, SANDBOX_CONNECTION,
-	    sv->sv_conf.cf_sandbox == DENIED_LOG) == -1)
+	if ((sb->sb_prog.filter = malloc(size)) == NULL)
 		fatal("system call filter");
+	memcpy(sb->sb_prog.filter, bu->bu_filter, size);
+	aside_free(bu, sizeof(*bu));
 }
 
 void
 server_shut_in(const struct server *sv)
 {
 	struct sandbox sb;
+	struct built *bu = build_aside(sv, &sb, SANDBOX_LISTENER);
 
-	if (sandbox_build(&sb, SANDBOX_LISTENER,
-	    sv->sv_conf.cf_sandbox == DENIED_LOG) == -1 ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
 	    sandbox_enter(&sb) == -1)
 		fatal("system call filter");
-	sandbox_free(&sb);
+	aside_free(bu, sizeof(*bu));
 }

@@ -5,6 +5,7 @@
 #ifndef RTMPD_SERVER_H
 #define RTMPD_SERVER_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -35,6 +36,11 @@ int	inetd_open(void);
 /* Serve that socket. Does not return. */
 int	inetd_run(struct server *);
 
+/* prepare.c */
+#define SERVER_ERROR_MAX	(PATH_MAX + 256)
+/* conf_load_default(), over the defaults. */
+int	server_load(struct conf *, const char *path,
+	    char error[SERVER_ERROR_MAX]);
 /* Build the filter that connections enter; fatal on failure. */
 void	server_prepare(struct server *);
 /* Enter the listener's own. */
