@@ -28,6 +28,7 @@ OPT	?= -O1
 else
 BUILD	?= build
 OPT	?= -O2
+STATIC	?= 1
 endif
 
 # PROBE=1 builds in what the tests of the sandbox use, apart.
@@ -48,12 +49,18 @@ VERSION	:= $(VERSION)-alien
 NEXTFLAGS := -DHUBMSG_VERSION=99u
 endif
 
+# rtmpd is forked for each connection, and each would have its own of what a
+# dynamic linker maps and writes. STATIC=0 for whoever needs one: memcheck.
+ifeq ($(STATIC),1)
+RTMPD_LDFLAGS := -static-pie
+endif
+
 CFLAGS	?= $(OPT) -g
 WARN	:= -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion \
 	   -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	   -Wvla -Werror
 ALLCFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(SANFLAGS) $(PROBEFLAGS) \
-	    $(NEXTFLAGS) -fno-common \
+	    $(NEXTFLAGS) -fno-common -fPIE \
 	    -DRTMPD_VERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' \
 	    -D_GNU_SOURCE -Icommon -MMD -MP \
 	    -isystem /usr/include/bsd -DLIBBSD_OVERLAY
@@ -77,7 +84,7 @@ all: $(PROGRAMS)	## build rtmpd, rtmphub and rtmpctl
 
 $(BUILD)/rtmpd: $(RTMPD) $(BUILD)/libcommon.a
 	@echo "ld $@"
-	@$(CC) $(ALLLDFLAGS) -o $@ $^ $(LIBS)
+	@$(CC) $(ALLLDFLAGS) $(RTMPD_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/rtmphub: $(HUB) $(BUILD)/libcommon.a
 	@echo "ld $@"
