@@ -52,7 +52,9 @@ endif
 # rtmpd is forked for each connection, and each would have its own of what a
 # dynamic linker maps and writes. STATIC=0 for whoever needs one: memcheck.
 ifeq ($(STATIC),1)
-RTMPD_LDFLAGS := -static-pie
+RTMPD_LDFLAGS := -static-pie -Wl,--sort-section=alignment
+RTMPD_LIBS := -lc
+STATICFLAGS := -DRTMPD_STATIC -fdata-sections
 endif
 
 CFLAGS	?= $(OPT) -g
@@ -60,7 +62,7 @@ WARN	:= -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion \
 	   -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	   -Wvla -Werror
 ALLCFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(SANFLAGS) $(PROBEFLAGS) \
-	    $(NEXTFLAGS) -fno-common -fPIE \
+	    $(NEXTFLAGS) $(STATICFLAGS) -fno-common -fPIE \
 	    -DRTMPD_VERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' \
 	    -D_GNU_SOURCE -Icommon -MMD -MP \
 	    -isystem /usr/include/bsd -DLIBBSD_OVERLAY
@@ -84,7 +86,7 @@ all: $(PROGRAMS)	## build rtmpd, rtmphub and rtmpctl
 
 $(BUILD)/rtmpd: $(RTMPD) $(BUILD)/libcommon.a
 	@echo "ld $@"
-	@$(CC) $(ALLLDFLAGS) $(RTMPD_LDFLAGS) -o $@ $^ $(LIBS)
+	@$(CC) $(ALLLDFLAGS) $(RTMPD_LDFLAGS) -o $@ $^ $(RTMPD_LIBS) $(LIBS)
 
 $(BUILD)/rtmphub: $(HUB) $(BUILD)/libcommon.a
 	@echo "ld $@"

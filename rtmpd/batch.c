@@ -17,12 +17,12 @@
 
 #include "conn.h"
 #include "rtmp/message.h"
+#include "sys/footprint.h"
 
 #define BATCH_RECORDS	64
 #define BATCH_IOVS	(4 * BATCH_RECORDS)
 #define BATCH_BYTES	(256 * 1024)
-#define BATCH_HEADERS	(BATCH_RECORDS * CHUNK_HEADER_MAX + \
-			 BATCH_IOVS * CHUNK_HEADER_MAX)
+#define BATCH_HEADERS	(BATCH_IOVS * CHUNK_HEADER_MAX)
 
 /* Audio and video start a little apart: that must not be a step back. */
 #define REBASE_MIN	100	/* ms */
@@ -37,21 +37,30 @@ struct item {
 	uint8_t			 it_type;
 	int			 it_iov;	/* first of its vectors */
 	size_t			 it_bytes;	/* on the wire */
+	uint8_t			 it_header[CHUNK_HEADER_MAX];	/* the first */
 };
 
+/* One at a time, and too large for a stack whose pages are paid per process.
+ * Items are taken from the last on, so that a small batch lies in one page. */
 struct batch {
 	struct item	 b_item[BATCH_RECORDS];
-	struct iovec	 b_iov[BATCH_IOVS];
-	uint8_t		 b_header[BATCH_HEADERS];
 	struct play_cursor b_cursor;
 	int		 b_nitem;
 	int		 b_niov;
 	size_t		 b_nheader;
 	size_t		 b_bytes;
+	struct iovec	 b_iov[BATCH_IOVS];
+	uint8_t		 b_header[BATCH_HEADERS];	/* but for the first */
 };
+_Static_assert(offsetof(struct batch, b_nitem) % 4096 < 4096 - 512, "spread");
 
-/* One at a time, and too large for a stack whose pages are paid per process. */
-static struct batch batch;
+static _Alignas(4096) struct batch batch;
+
+static struct item *
+item(int i)
+{
+	return &batch.b_item[BATCH_RECORDS - 1 - i];
+}
 
 /* Audio 4, video 6, data 7 for the first stream; the next ones follow. */
 static uint32_t
@@ -163,7 +172,7 @@ static void
 add_record(struct conn *c, const struct netstream *ns,
     const struct ring_view *rv, uint32_t ts)
 {
-	struct item *it = &batch.b_item[batch.b_nitem++];
+	struct item *it = item(batch.b_nitem++);
 	struct rtmp_msg m = {
 		.rm_type = rv->rv_rec.rec_type, .rm_ts = ts,
 		.rm_len = rv->rv_rec.rec_length, .rm_msid = ns->ns_msid,
@@ -179,12 +188,9 @@ add_record(struct conn *c, const struct netstream *ns,
 	it->it_type = m.rm_type;
 	it->it_len = m.rm_len;
 	it->it_iov = batch.b_niov;
-	n = (uint32_t)chunk_out_first(&c->c_out, &m, h);
-	for (;;) {
-		add_iov(h, n);
-		h += n;
-		if (off == m.rm_len)
-			break;
+	add_iov(it->it_header,
+	    chunk_out_first(&c->c_out, &m, it->it_header));
+	while (off < m.rm_len) {
 		n = m.rm_len - off < c->c_out.co_size ? m.rm_len - off :
 		    c->c_out.co_size;
 		add_iov(rv->rv_payload + off, n);
@@ -192,6 +198,8 @@ add_record(struct conn *c, const struct netstream *ns,
 		if (off == m.rm_len)
 			break;
 		n = (uint32_t)chunk_out_next(&c->c_out, m.rm_csid, h);
+		add_iov(h, n);
+		h += n;
 	}
 	batch.b_nheader = (size_t)(h - batch.b_header);
 	it->it_bytes = batch.b_bytes - before;
@@ -288,19 +296,18 @@ take_back(struct conn *c, int from)
 	int i;
 
 	for (i = batch.b_nitem - 1; i >= from; i--)
-		c->c_out.co_stream[batch.b_item[i].it_csid] =
-		    batch.b_item[i].it_state;
+		c->c_out.co_stream[item(i)->it_csid] = item(i)->it_state;
 }
 
-/* Keep what the socket did not take of an item of which it took `sent`. */
+/* Keep what the socket did not take of item `n` of which it took `sent`. */
 static bool
-keep_rest(struct conn *c, const struct item *it, size_t sent)
+keep_rest(struct conn *c, int n, size_t sent)
 {
-	int i, end = it == &batch.b_item[batch.b_nitem - 1] ?
-	    batch.b_niov : (it + 1)->it_iov;
+	int i, end = n == batch.b_nitem - 1 ? batch.b_niov :
+	    item(n + 1)->it_iov;
 	const struct iovec *v;
 
-	for (i = it->it_iov; i < end; i++) {
+	for (i = item(n)->it_iov; i < end; i++) {
 		v = &batch.b_iov[i];
 		if (sent >= v->iov_len) {
 			sent -= v->iov_len;
@@ -319,18 +326,19 @@ static enum batch_result
 settle(struct conn *c, struct netstream *ns, size_t sent)
 {
 	struct play *pl = ns->ns_play;
-	const struct item *it = batch.b_item;
+	const struct item *it;
 	int i;
 
-	for (i = 0; i < batch.b_nitem && sent > 0; i++, it++) {
-		if (sent < it->it_bytes && !keep_rest(c, it, sent))
+	for (i = 0; i < batch.b_nitem && sent > 0; i++) {
+		it = item(i);
+		if (sent < it->it_bytes && !keep_rest(c, i, sent))
 			return BATCH_BROKEN;
 		sent -= sent < it->it_bytes ? sent : it->it_bytes;
 		count(ns, it->it_type, it->it_len);
 		pl->pl_cursor = it->it_after;
 	}
 	take_back(c, i);
-	if (i > 0 && ring_lapped(&pl->pl_ring, batch.b_item[0].it_pos, 0)) {
+	if (i > 0 && ring_lapped(&pl->pl_ring, item(0)->it_pos, 0)) {
 		conn_end(c, "lapped-in-send", NULL);
 		return BATCH_BROKEN;
 	}
@@ -371,4 +379,10 @@ batch_send(struct conn *c, struct netstream *ns)
 	default:
 		return BATCH_EMPTY;
 	}
+}
+
+void
+batch_trim(void)
+{
+	footprint_drop(&batch, sizeof(batch));
 }

@@ -29,4 +29,7 @@ enum batch_result {
  */
 enum batch_result batch_send(struct conn *, struct netstream *);
 
+/* Give back the memory that a large batch took. */
+void	batch_trim(void);
+
 #endif

@@ -107,7 +107,10 @@ do_connect(struct conn *c, const struct command *cmd)
 	}
 	/* no query in the log: it holds secrets */
 	args.cc_app[strcspn(args.cc_app, "?")] = '\0';
-	strlcpy(c->c_app, args.cc_app, sizeof(c->c_app));
+	if ((c->c_app = strdup(args.cc_app)) == NULL) {
+		conn_end(c, "no-memory", NULL);
+		return;
+	}
 	strlcpy(c->c_program, args.cc_flashver, sizeof(c->c_program));
 	send_greeting(c);
 	reply_connect(&out, cmd->c_txn, args.cc_encoding);

@@ -26,6 +26,7 @@
 #define MEMORY_BASE	(128UL * 1024 * 1024)
 #define LOG_LINES	200	/* of one connection in LOG_PERIOD */
 #define LOG_PERIOD	10000
+#define TRIM_AFTER	2000	/* ms of streaming: then it has caught up */
 
 void
 conn_end(struct conn *c, const char *reason, const char *detail)
@@ -39,6 +40,7 @@ conn_end(struct conn *c, const char *reason, const char *detail)
 void
 conn_granted(struct conn *c)
 {
+	c->c_trim_at = c->c_now + TRIM_AFTER;
 	if (c->c_granted)
 		return;
 	c->c_granted = true;
@@ -66,15 +68,15 @@ init(struct conn *c, const struct server *sv, int fd, int hub, int log)
 	c->c_hub = hub;
 	c->c_log = log;
 	c->c_log_is_hubs = log == -1;
-	c->c_oom = -1;
+	c->c_oom = c->c_registry_fd = -1;
 	c->c_now = c->c_started = c->c_heard = c->c_progress = clock_ms();
 	c->c_idle_since = c->c_reported = c->c_now;
+	c->c_trim_at = UINT64_MAX;
 	c->c_started_wall = (uint64_t)time(NULL);
-	c->c_recv = malloc(CONN_RECV);
 	c->c_in = chunk_in_new(&limits);
 	chunk_out_init(&c->c_out);
 	(void)netstream_init(c);
-	if (c->c_recv == NULL || c->c_in == NULL)
+	if (c->c_in == NULL)
 		conn_end(c, "no-memory", NULL);
 }
 
@@ -193,7 +195,8 @@ shut_in(struct conn *c, const struct server *sv)
 void
 conn_serve(const struct server *sv, int fd, int hub, int log)
 {
-	static struct conn conn;
+	/* from the beginning of a page on: each that is written costs */
+	static _Alignas(4096) struct conn conn;
 	struct conn *c = &conn;
 
 	init(c, sv, fd, hub, log);

@@ -21,6 +21,7 @@
 #include "sys/sock.h"
 
 #define CONN_RECV	65536	/* one recv(2) takes at most this */
+#define CONN_RECV_SMALL	2048	/* the same where the peer does not publish */
 
 struct publish;
 struct play;
@@ -83,9 +84,8 @@ struct conn {
 	struct chunk_in		*c_in;
 	struct chunk_out	 c_out;
 	struct outq		 c_outq;
-	uint8_t			*c_recv;	/* CONN_RECV bytes */
 	size_t			 c_recv_len;
-	bool			 c_more;	/* the latest recv(2) filled it */
+	bool			 c_more;	/* in the socket, for all we know */
 
 	uint64_t		 c_now;		/* ms, of this turn */
 	uint64_t		 c_started;
@@ -98,6 +98,7 @@ struct conn {
 	uint64_t		 c_pinged;	/* ping not answered, 0 none */
 	uint64_t		 c_reported;	/* latest report to the hub */
 	uint64_t		 c_titled;	/* latest lag in the title */
+	uint64_t		 c_trim_at;	/* give back memory then, ms */
 
 	uint32_t		 c_sleepers;	/* merge_set() of this process */
 	uint32_t		 c_processors;	/* that such as we run on */
@@ -108,15 +109,19 @@ struct conn {
 	struct ratelimit	 c_commands;
 	struct ratelimit	 c_pings;	/* those of the peer */
 
-	struct netstream	 c_stream[HUB_SLOTS];
-	uint16_t		 c_nstreams;	/* of them, in use ever */
+	uint16_t		 c_nstreams;	/* in use ever */
 	enum session_role	 c_last_role;	/* for the log */
 	char			 c_last_name[STREAM_NAME_MAX];
-	struct registry_view	 c_registry;
+	struct registry_view	 c_registry;	/* while it publishes */
+	int			 c_registry_fd;
 	char			 c_peer[SOCK_TEXT_MAX];
 	char			 c_host[SOCK_TEXT_MAX];
-	char			 c_app[COMMAND_TEXT];
+	char			*c_app;		/* of connect, NULL before */
 	char			 c_program[REGISTRY_TEXT];
+
+	/* Last what one that plays touches the beginning of. */
+	struct netstream	 c_stream[HUB_SLOTS];
+	uint8_t			 c_recv[CONN_RECV];
 };
 
 /* Those never in use lie in memory that is never touched. */
@@ -178,6 +183,8 @@ bool	hublink_settled(const struct conn *);
 /* From now on the root directory is the box. */
 void	hublink_chrooted(void);
 bool	hublink_register(struct conn *);
+/* Map the registry if it is not: who publishes reads it. */
+void	hublink_registry(struct conn *);
 /* End because the hub said no. */
 void	hublink_refused(struct conn *, const struct hub_answer *);
 

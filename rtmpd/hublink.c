@@ -186,6 +186,29 @@ hublink_refused(struct conn *c, const struct hub_answer *a)
 	conn_end(c, hub_reason_text(a->ha_reason), text);
 }
 
+void
+hublink_registry(struct conn *c)
+{
+	if (c->c_registry.rv_head == NULL && c->c_registry_fd != -1)
+		(void)registry_attach(&c->c_registry, c->c_registry_fd);
+}
+
+/* Only a publisher reads it, and it is large: page tables. */
+static const char *
+take_registry(struct conn *c, int fd)
+{
+	const char *why;
+
+	registry_detach(&c->c_registry);
+	if (c->c_registry_fd != -1)
+		close(c->c_registry_fd);
+	c->c_registry_fd = fd;
+	why = registry_attach(&c->c_registry, fd);
+	if (!netstream_any(c, ROLE_PUBLISH))
+		registry_detach(&c->c_registry);
+	return why;
+}
+
 /* The registry of this hub takes the place of an earlier one's; so does the
  * log socket, if hubs are where our lines go. */
 static void
@@ -194,8 +217,8 @@ welcome(struct conn *c, int *fds)
 	const char *why;
 
 	c->c_welcome = true;
-	registry_detach(&c->c_registry);
-	why = registry_attach(&c->c_registry, fds[0]);
+	why = take_registry(c, fds[0]);
+	fds[0] = -1;
 	if (why != NULL && !netstream_live(c))
 		conn_end(c, "hub-refused", why);
 	if (!c->c_log_is_hubs || fds[1] == -1)
@@ -271,7 +294,7 @@ hublink_register(struct conn *c)
 	uint64_t until = c->c_now + WELCOME_TIME;
 
 	hublink_report(c, &c->c_stream[0]);
-	while (c->c_end == NULL && c->c_registry.rv_head == NULL) {
+	while (c->c_end == NULL && !c->c_welcome) {
 		pfd.fd = c->c_hub;
 		if (poll(&pfd, 1, c->c_hub != -1 ? WELCOME_TIME : 50) > 0)
 			hublink_read(c);

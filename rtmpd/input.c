@@ -182,21 +182,21 @@ parse(struct conn *c)
 	acknowledge(c);
 }
 
-void
-input_read(struct conn *c)
+/* At most `max` bytes. False: there are no more for now. */
+static bool
+read_some(struct conn *c, size_t max)
 {
-	size_t room = CONN_RECV - c->c_recv_len;
-	ssize_t n;
+	size_t room = max - c->c_recv_len;
+	ssize_t n = recv(c->c_fd, c->c_recv + c->c_recv_len, room,
+	    MSG_DONTWAIT);
 
-	n = recv(c->c_fd, c->c_recv + c->c_recv_len, room, MSG_DONTWAIT);
-	c->c_more = n > 0 && (size_t)n == room;
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
-		return;
+		return false;
 	if (n <= 0) {
 		c->c_eof = true;
 		conn_end(c, n == 0 ? "peer-closed" : "peer-lost",
 		    n == 0 ? NULL : strerror(errno));
-		return;
+		return false;
 	}
 	c->c_heard = c->c_now;
 	c->c_pinged = 0;
@@ -205,4 +205,20 @@ input_read(struct conn *c)
 	if (!netstream_any(c, ROLE_PUBLISH))
 		sock_quick_ack(c->c_fd);
 	parse(c);
+	return c->c_end == NULL && (size_t)n == room;
+}
+
+/* What parse() leaves is part of a handshake or of a header: it fits in
+ * either. */
+void
+input_read(struct conn *c)
+{
+	size_t total = 0, max;
+
+	do {
+		max = netstream_any(c, ROLE_PUBLISH) ? CONN_RECV :
+		    CONN_RECV_SMALL;
+		total += max;
+		c->c_more = read_some(c, max);
+	} while (c->c_more && total < CONN_RECV);
 }

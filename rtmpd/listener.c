@@ -186,7 +186,9 @@ serve(struct listener *l, int fd)
 {
 	struct server *sv = l->l_server;
 	int keep[] = { fd, l->l_log[1] };
-	pid_t pid = fork();
+	/* we have one thread and no handlers: what fork(3) does for others
+	 * would be written in each child anew */
+	pid_t pid = _Fork();
 
 	if (pid == 0) {
 		(void)setpgid(0, 0);

@@ -153,6 +153,7 @@ publish_ring(struct conn *c, struct netstream *ns,
 	ns->ns_handed = true;
 	fds[1] = -1;
 	conn_granted(c);
+	hublink_registry(c);
 	hublink_report(c, ns);
 	output_event(c, RTMP_STREAM_BEGIN, ns->ns_msid);
 	output_status(c, ns->ns_msid, "status", "NetStream.Publish.Start",

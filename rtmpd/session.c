@@ -24,11 +24,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "batch.h"
 #include "play.h"
 #include "publish.h"
 #include "shm/futex.h"
 #include "sys/clock.h"
 #include "sys/cpulimit.h"
+#include "sys/footprint.h"
 #include "sys/log.h"
 
 #define LOOK		250	/* ms between looks at the sockets, streaming */
@@ -134,6 +136,7 @@ deadline(struct conn *c)
 	uint64_t at = ping_deadline(c);
 	struct netstream *ns;
 
+	first(&at, c->c_trim_at);
 	if (c->c_hub == -1)
 		first(&at, c->c_hub_at);
 
@@ -183,6 +186,17 @@ report(struct conn *c)
 		c->c_titled = c->c_now;
 		netstream_title(c);
 	}
+}
+
+/* What setting up and catching up took is not needed again. */
+static void
+trim(struct conn *c)
+{
+	if (c->c_now < c->c_trim_at)
+		return;
+	c->c_trim_at = UINT64_MAX;
+	batch_trim();
+	footprint_trim();
 }
 
 static void
@@ -243,6 +257,7 @@ check_times(struct conn *c)
 	check_forsaken(c);
 	hublink_retry(c);
 	report(c);
+	trim(c);
 }
 
 /* Until when the peer is left be, ms: it publishes, and no more than that, and
@@ -412,7 +427,8 @@ say_goodbye(struct conn *c)
 		}
 		pfd.events = open ? POLLIN | POLLOUT : POLLIN;
 		(void)poll(&pfd, 1, (int)(until - now));
-		n = recv(c->c_fd, c->c_recv, CONN_RECV, MSG_DONTWAIT);
+		n = recv(c->c_fd, c->c_recv, CONN_RECV_SMALL,
+		    MSG_DONTWAIT);
 		if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR))
 			return;
 		now = clock_ms();
@@ -432,6 +448,6 @@ session_run(struct conn *c)
 	set_timer(0);
 	FOREACH_STREAM(ns, c)
 		publish_stop(c, ns);
-	if (c->c_recv != NULL && !c->c_eof)
+	if (!c->c_eof)
 		say_goodbye(c);
 }

@@ -16,6 +16,7 @@
 #include "rtmp/bytes.h"
 
 #define CSID_LAST	65599
+#define CSID_LOW	64	/* ids below, which have a basic header of 1 byte */
 #define PAGE_STREAMS	256
 #define PAGES		(CSID_LAST / PAGE_STREAMS + 1)
 #define BUFFER_MIN	1024
@@ -56,7 +57,8 @@ struct chunk_in {
 	bool		 ci_repeats[2];
 	const char	*ci_bad;	/* why, once anything was refused */
 	enum chunk_over	 ci_over;
-	struct page	*ci_page[PAGES];
+	struct in_stream *ci_low[CSID_LOW];
+	struct page	**ci_page;	/* PAGES of them, for other ids */
 };
 
 /* A header as read; it takes effect only when all of it is there. */
@@ -103,15 +105,20 @@ chunk_in_new(const struct chunk_limits *limits)
 }
 
 static void
+stream_free(struct in_stream *s)
+{
+	if (s != NULL)
+		free(s->is_buf);
+	free(s);
+}
+
+static void
 page_free(struct page *pg)
 {
 	size_t	i;
 
-	for (i = 0; i < PAGE_STREAMS; i++) {
-		if (pg->pg_stream[i] != NULL)
-			free(pg->pg_stream[i]->is_buf);
-		free(pg->pg_stream[i]);
-	}
+	for (i = 0; pg != NULL && i < PAGE_STREAMS; i++)
+		stream_free(pg->pg_stream[i]);
 	free(pg);
 }
 
@@ -122,9 +129,11 @@ chunk_in_free(struct chunk_in *ci)
 
 	if (ci == NULL)
 		return;
-	for (i = 0; i < PAGES; i++)
-		if (ci->ci_page[i] != NULL)
-			page_free(ci->ci_page[i]);
+	for (i = 0; i < CSID_LOW; i++)
+		stream_free(ci->ci_low[i]);
+	for (i = 0; ci->ci_page != NULL && i < PAGES; i++)
+		page_free(ci->ci_page[i]);
+	free(ci->ci_page);
 	free(ci->ci_done);
 	free(ci);
 }
@@ -134,30 +143,47 @@ stream_find(const struct chunk_in *ci, uint32_t csid)
 {
 	const struct page	*pg;
 
-	if (csid > CSID_LAST)
+	if (csid < CSID_LOW)
+		return ci->ci_low[csid];
+	if (csid > CSID_LAST || ci->ci_page == NULL)
 		return NULL;
 	pg = ci->ci_page[csid / PAGE_STREAMS];
 	return pg == NULL ? NULL : pg->pg_stream[csid % PAGE_STREAMS];
 }
 
+/* Where the stream of that id is kept. NULL: out of memory. */
+static struct in_stream **
+stream_slot(struct chunk_in *ci, uint32_t csid)
+{
+	struct page	**pg;
+
+	if (csid < CSID_LOW)
+		return &ci->ci_low[csid];
+	if (ci->ci_page == NULL && (ci->ci_page =
+	    calloc(PAGES, sizeof(*ci->ci_page))) == NULL)
+		return NULL;
+	pg = &ci->ci_page[csid / PAGE_STREAMS];
+	if (*pg == NULL && (*pg = calloc(1, sizeof(**pg))) == NULL)
+		return NULL;
+	return &(*pg)->pg_stream[csid % PAGE_STREAMS];
+}
+
 static struct in_stream *
 stream_new(struct chunk_in *ci, uint32_t csid)
 {
-	struct page		**pg = &ci->ci_page[csid / PAGE_STREAMS];
-	struct in_stream	*s;
+	struct in_stream	**slot, *s;
 
 	if (ci->ci_streams >= ci->ci_limits.cl_streams) {
 		refuse_over(ci, CHUNK_OVER_STREAMS, "too many chunk streams");
 		return NULL;
 	}
-	if ((*pg == NULL && (*pg = calloc(1, sizeof(**pg))) == NULL) ||
+	if ((slot = stream_slot(ci, csid)) == NULL ||
 	    (s = calloc(1, sizeof(*s))) == NULL) {
 		refuse(ci, "out of memory");
 		return NULL;
 	}
 	ci->ci_streams++;
-	(*pg)->pg_stream[csid % PAGE_STREAMS] = s;
-	return s;
+	return *slot = s;
 }
 
 /* Length of the basic header (RTMP 1.0, 5.3.1.1), 0 if not all is there. */
