@@ -5,6 +5,7 @@
  */
 #include "listener.h"
 
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -185,7 +186,7 @@ static bool
 serve(struct listener *l, int fd)
 {
 	struct server *sv = l->l_server;
-	int keep[] = { fd, l->l_log[1] };
+	int log = l->l_log[1], keep[] = { fd, log };
 	/* we have one thread and no handlers: what fork(3) does for others
 	 * would be written in each child anew */
 	pid_t pid = _Fork();
@@ -194,8 +195,9 @@ serve(struct listener *l, int fd)
 		(void)setpgid(0, 0);
 		/* at once: it may wait for a hub, and our lock must not */
 		proc_close_others(keep, 2);
-		log_to_socket(l->l_log[1]);
-		conn_serve(sv, fd, hublink_connect(HUB_PATIENCE), l->l_log[1]);
+		(void)munmap(l, sizeof(*l));
+		log_to_socket(log);
+		conn_serve(sv, fd, hublink_connect(HUB_PATIENCE), log);
 	}
 	close(fd);
 	if (pid == -1)
@@ -410,19 +412,6 @@ start_upgraded(struct listener *l)
 }
 
 static void
-make_room(struct listener *l)
-{
-	uint32_t max = l->l_server->sv_conf.cf_max_connections;
-
-	if (l->l_maxchild >= max)
-		return;
-	l->l_child = reallocarray(l->l_child, max, sizeof(pid_t));
-	if (l->l_child == NULL)
-		fatal("listener");
-	l->l_maxchild = max;
-}
-
-static void
 leave(struct listener *l)
 {
 	kill_rest(l);
@@ -430,32 +419,43 @@ leave(struct listener *l)
 	(void)unlink(RUNDIR_RTMPD);
 	(void)unlink(RUNDIR_PID);
 	log_info("stopped pid=%d killed=%u", (int)getpid(), l->l_nchild);
-	free(l->l_child);
+}
+
+struct listener *
+listener_new(void)
+{
+	struct listener *l = mmap(NULL, sizeof(*l), PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (l == MAP_FAILED)
+		fatal("listener");
+	return l;
 }
 
 int
 listener_run(struct server *sv)
 {
-	struct listener l = { .l_server = sv, .l_last_hub = -1 };
+	struct listener *l = listener_new();
 	bool upgraded = upgrade_handed();
 
+	l->l_server = sv;
+	l->l_last_hub = -1;
 	if (upgraded)
-		start_upgraded(&l);
+		start_upgraded(l);
 	else
-		start_afresh(&l);
-	make_room(&l);
-	open_signals(&l);
+		start_afresh(l);
+	open_signals(l);
 	proc_title("rtmpd: listener");
 	server_prepare(sv);
-	start_hub(&l);
+	start_hub(l);
 	if (upgraded)
-		upgrade_done(&l);
+		upgrade_done(l);
 	else
 		log_start(sv);
-	reap(&l);		/* the signals of those may be gone */
-	while (l.l_stop_by == 0 || ((l.l_nchild > 0 || l.l_hub > 0 ||
-	    l.l_last_hub != -1) && clock_ms() < l.l_stop_by))
-		turn(&l);
-	leave(&l);
+	reap(l);		/* the signals of those may be gone */
+	while (l->l_stop_by == 0 || ((l->l_nchild > 0 || l->l_hub > 0 ||
+	    l->l_last_hub != -1) && clock_ms() < l->l_stop_by))
+		turn(l);
+	leave(l);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include "sys/control.h"
 #include "sys/log.h"
 
+#define LISTENER_CHILDREN 65536	/* the most that max-connections can be */
 #define LISTEN_MAX	(2 * CONF_LISTEN_MAX)	/* IPv4 and IPv6 of each */
 
 struct listening {
@@ -24,9 +25,7 @@ struct listener {
 	int		 l_nlisten;
 	int		 l_signal;
 	int		 l_log[2];
-	pid_t		*l_child;	/* connections */
 	uint32_t	 l_nchild;
-	uint32_t	 l_maxchild;	/* room in l_child */
 	pid_t		 l_hub;		/* 0: none runs */
 	uint64_t	 l_hub_at;	/* when to start one, ms */
 	uint64_t	 l_hub_since;	/* when the latest was, ms */
@@ -40,6 +39,7 @@ struct listener {
 	struct control	 l_asked;	/* who asked for the upgrade */
 	struct ratelimit l_refused;
 	struct ratelimit l_paused;
+	pid_t		 l_child[LISTENER_CHILDREN];	/* connections */
 };
 
 /*
@@ -49,7 +49,10 @@ struct listener {
 void	listening_open(struct listener *, struct listening *handed, int n);
 void	listening_close(struct listener *);
 
-/* listener.c: its place in l_child, l_nchild if it is none of ours. */
+/* listener.c: all zero. In a mapping of its own, for connections to unmap: what
+ * the listener writes later would leave them a page each as it was. */
+struct listener *listener_new(void);
+/* Its place in l_child, l_nchild if it is none of ours. */
 uint32_t listener_child(const struct listener *, pid_t);
 
 /* orders.c */

@@ -242,16 +242,9 @@ take_formats(const char *line)
 static void
 take_child(struct listener *l, pid_t pid)
 {
-	pid_t *more;
-
-	if (l->l_nchild == l->l_maxchild) {
-		more = reallocarray(l->l_child, l->l_maxchild + 64,
-		    sizeof(pid_t));
-		if (more == NULL)
-			fatal("handover");
-		l->l_child = more;
-		l->l_maxchild += 64;
-	}
+	if (l->l_nchild == LISTENER_CHILDREN)
+		fatalx("handover: more than %d connections",
+		    LISTENER_CHILDREN);
 	l->l_child[l->l_nchild++] = pid;
 }
 
@@ -331,10 +324,8 @@ void
 upgrade_try(void)
 {
 	struct listening handed[LISTEN_MAX];
-	struct listener l = { .l_child = NULL };
 
-	(void)read_handover(&l, handed, true);
-	free(l.l_child);
+	(void)read_handover(listener_new(), handed, true);
 }
 
 int

@@ -21,6 +21,7 @@
 #include <vis.h>
 
 #include "sys/clock.h"
+#include "sys/footprint.h"
 #include "sys/logsink.h"
 
 #define LOG_BURST	256	/* lines relayed in one go */
@@ -30,14 +31,14 @@
 
 enum dest { TO_STDERR, TO_SYSLOG, TO_SOCKET };
 
-static enum dest	 dest = TO_STDERR;
-static int		 dest_fd = -1;
+static HOT enum dest	 dest = TO_STDERR;
+static HOT int		 dest_fd;
 static bool		 verbose;
-static uint32_t		 dropped;
-static struct ratelimit	 limit, often;
-static uint32_t		 limit_burst, limit_period;
-static char		 prepared[1 + LOG_LINE_MAX];
-static size_t		 prepared_len;
+static HOT uint32_t	 dropped;
+static HOT struct ratelimit limit, often;
+static HOT uint32_t	 limit_burst, limit_period;
+static HOT char		 prepared[1 + LOG_LINE_MAX];
+static HOT size_t	 prepared_len;
 
 void
 log_to_stderr(void)
@@ -172,6 +173,17 @@ write_line(int pri, const char *line)
 		dropped++;
 }
 
+/* Nothing to escape but what is in `except`? strnvis(3) takes memory even then,
+ * and pages of it that are written. */
+static bool
+is_plain(const char *text, char from, const char *except)
+{
+	for (; *text >= from && *text <= '~'; text++)
+		if (strchr(except, *text) != NULL)
+			return false;
+	return *text == '\0';
+}
+
 /* The sender may have been taken over: no line of its may look like two. */
 static void
 relay_line(char *packet)
@@ -186,6 +198,10 @@ relay_line(char *packet)
 	}
 	if (pri < LOG_ERR || pri > LOG_DEBUG || pri == LOG_NOTICE)
 		pri = LOG_WARNING;
+	if (is_plain(packet + 1, ' ', "")) {
+		emit(pri, packet + 1);
+		return;
+	}
 	strnvis(safe, packet + 1, sizeof(safe) - 1,
 	    VIS_OCTAL | VIS_TAB | VIS_NL | VIS_NOSLASH);
 	emit(pri, safe);
@@ -318,6 +334,9 @@ log_text(const char *text, char buf[LOG_TEXT_MAX])
 {
 	if (*text == '\0')
 		return "-";
+	if (is_plain(text, '!', "\\\"") &&
+	    strlcpy(buf, text, LOG_TEXT_MAX) < LOG_TEXT_MAX - 1)
+		return buf;
 	/* strnvis(3) of libbsd may write its NUL one past the size given */
 	strnvis(buf, text, LOG_TEXT_MAX - 1, VIS_OCTAL | VIS_WHITE | VIS_DQ);
 	return buf;

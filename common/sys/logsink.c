@@ -20,9 +20,15 @@
 #include <time.h>
 #include <unistd.h>
 
-static int		 syslog_fd = -1;
+#include "sys/footprint.h"
+#include "sys/utc.h"
+
+#define QUARTER	900	/* s; no zone changes its offset at another time */
+
+static HOT bool		 syslog_is_open;
+static int		 syslog_fd;
 static const char	*syslog_ident = "";
-static bool		 torn;		/* the disk took half a line */
+static HOT bool		 torn;		/* the disk took half a line */
 
 /* A pipe, FIFO or terminal can be opened anew, without blocking for us and
  * for nobody else. Where we may not, see is_ready(). */
@@ -70,18 +76,19 @@ logsink_stderr(int pri, const char *line)
 		[LOG_ERR] = "error", [LOG_WARNING] = "warning",
 		[LOG_INFO] = "info", [LOG_DEBUG] = "debug",
 	};
-	char when[32], text[PIPE_BUF];
+	char text[PIPE_BUF];
 	struct timespec now;
 	struct tm tm;
 	size_t len;
 	ssize_t n;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
+	utc_split(now.tv_sec, &tm);
 	/* the newline in front ends what is left of a line that was cut */
-	snprintf(text, sizeof(text) - 1, "\n%s.%03ldZ %s %s", when,
-	    now.tv_nsec / 1000000, word[pri], line);
+	snprintf(text, sizeof(text) - 1,
+	    "\n%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ %s %s",
+	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+	    tm.tm_min, tm.tm_sec, now.tv_nsec / 1000000, word[pri], line);
 	len = strlen(text);
 	text[len++] = '\n';
 	n = torn ? write_now(text, len) : write_now(text + 1, --len);
@@ -111,30 +118,52 @@ logsink_open_syslog(const char *ident)
 	logsink_close_syslog();
 	syslog_ident = ident;
 	syslog_fd = connect_syslog();
+	syslog_is_open = syslog_fd != -1;
 }
 
 void
 logsink_close_syslog(void)
 {
-	if (syslog_fd != -1)
-		close(syslog_fd);
-	syslog_fd = -1;
+	if (!syslog_is_open)
+		return;
+	close(syslog_fd);
+	syslog_is_open = false;
+}
+
+/* Local time. localtime_r(3) is asked once in QUARTER: see utc.h. */
+static void
+local(time_t now, struct tm *tm)
+{
+	static time_t quarter = -1;
+	static long east;
+
+	if (now / QUARTER != quarter) {
+		quarter = now / QUARTER;
+		localtime_r(&now, tm);
+		east = tm->tm_gmtoff;
+	}
+	utc_split(now + east, tm);
 }
 
 bool
 logsink_syslog(int pri, const char *line)
 {
-	char when[32], text[PIPE_BUF];
-	time_t now = time(NULL);
+	static const char month[12][4] = {
+		"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+		"Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+	};
+	char text[PIPE_BUF];
 	struct tm tm;
 	int try;
 
-	localtime_r(&now, &tm);
-	strftime(when, sizeof(when), "%b %e %H:%M:%S", &tm);
-	snprintf(text, sizeof(text), "<%d>%s %s[%d]: %s", LOG_DAEMON | pri,
-	    when, syslog_ident, (int)getpid(), line);
+	local(time(NULL), &tm);
+	snprintf(text, sizeof(text), "<%d>%s %2d %02d:%02d:%02d %s[%d]: %s",
+	    LOG_DAEMON | pri, month[tm.tm_mon], tm.tm_mday, tm.tm_hour,
+	    tm.tm_min, tm.tm_sec, syslog_ident, (int)getpid(), line);
 	for (try = 0; try < 2; try++) {
-		if (syslog_fd == -1 && (syslog_fd = connect_syslog()) == -1)
+		if (!syslog_is_open)
+			logsink_open_syslog(syslog_ident);
+		if (!syslog_is_open)
 			return false;
 		if (send(syslog_fd, text, strlen(text),
 		    MSG_DONTWAIT | MSG_NOSIGNAL) != -1)
