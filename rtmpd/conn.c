@@ -75,8 +75,7 @@ init(struct conn *c, const struct server *sv, int fd, int hub, int log)
 	c->c_started_wall = (uint64_t)time(NULL);
 	c->c_in = chunk_in_new(&limits);
 	chunk_out_init(&c->c_out);
-	(void)netstream_init(c);
-	if (c->c_in == NULL)
+	if (c->c_in == NULL || netstream_init(c) == NULL)
 		conn_end(c, "no-memory", NULL);
 }
 
@@ -208,7 +207,7 @@ conn_serve(const struct server *sv, int fd, int hub, int log)
 	log_limit(LOG_LINES, LOG_PERIOD);
 	if (hub == -1)
 		conn_end(c, "no-hub", NULL);
-	else if (hublink_register(c))
+	if (c->c_end == NULL && hublink_register(c))
 		shut_in(c, sv);
 	session_run(c);
 	log_end(c);

@@ -45,6 +45,7 @@ struct outq {
 
 /* A message stream (RTMP 1.0, 7.2.1.3), and a slot towards the hub. */
 struct netstream {
+	struct netstream *ns_next;
 	bool		 ns_open;	/* createStream made it */
 	uint16_t	 ns_slot;
 	uint32_t	 ns_msid;
@@ -119,15 +120,14 @@ struct conn {
 	char			*c_app;		/* of connect, NULL before */
 	char			 c_program[REGISTRY_TEXT];
 
-	/* Last what one that plays touches the beginning of. */
-	struct netstream	 c_stream[HUB_SLOTS];
-	uint8_t			 c_recv[CONN_RECV];
+	struct netstream	*c_stream;	/* c_nstreams, the first on */
+	uint8_t			 c_recv[CONN_RECV];	/* mostly not touched */
 };
+_Static_assert(offsetof(struct conn, c_recv) <= 4096 - CONN_RECV_SMALL,
+    "more than a page of one that plays");
 
-/* Those never in use lie in memory that is never touched. */
 #define FOREACH_STREAM(ns, c) \
-	for ((ns) = (c)->c_stream; (ns) < (c)->c_stream + (c)->c_nstreams; \
-	    (ns)++)
+	for ((ns) = (c)->c_stream; (ns) != NULL; (ns) = (ns)->ns_next)
 
 /* conn.c: where standalone and inetd meet. Serves the connected descriptor
  * `fd`, registered over `hub` (hublink_connect(), -1 if it failed), and never
@@ -189,7 +189,8 @@ void	hublink_registry(struct conn *);
 void	hublink_refused(struct conn *, const struct hub_answer *);
 
 /* netstream.c: streams of this connection. The first slot is there from the
- * start: the hub knows a connection without a stream by it. */
+ * start: the hub knows a connection without a stream by it. NULL: no memory,
+ * and conn_end() was called. */
 struct netstream *netstream_init(struct conn *);
 struct netstream *netstream_create(struct conn *);
 struct netstream *netstream_find(struct conn *, uint32_t msid);

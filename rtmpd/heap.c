@@ -16,7 +16,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ROOM	(256 * 1024)
+#include "sys/footprint.h"
+
+#define ROOM	(256 * 1024)	/* malloc(3) asks for 132 KiB at a time */
 #define PAGE	4096
 #define ALIGN	64
 
@@ -24,7 +26,7 @@ void	*__sbrk(intptr_t);
 void	*_dl_early_allocate(size_t);
 
 static _Alignas(PAGE) char	 room[ROOM];
-static size_t			 used;
+static HOT size_t			 used;
 
 /* What is left of it is given back, as the kernel does. */
 static void

@@ -20,6 +20,7 @@
 #include "publish.h"
 #include "sys/clock.h"
 #include "sys/fdpass.h"
+#include "sys/footprint.h"
 #include "sys/log.h"
 #include "sys/rundir.h"
 
@@ -29,13 +30,13 @@
 #define ABANDONED	10000	/* ms in which there is not even a socket */
 #define WELCOME_TIME	5000	/* ms to wait for the hub's welcome */
 
-/* By which name the hub is found from where we are. */
-static const char	*hub_path = RUNDIR_HUB;
+/* The root directory is where the hub's socket is. */
+static HOT bool	chrooted;
 
 void
 hublink_chrooted(void)
 {
-	hub_path = strrchr(RUNDIR_HUB, '/') + 1;
+	chrooted = true;
 }
 
 /* A hub whose queue is full is tried again rather than waited for. */
@@ -43,12 +44,15 @@ static int
 try_connect(void)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	const char *path = RUNDIR_HUB;
 	int fd, saved;
 
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd == -1)
 		return -1;
-	strlcpy(sun.sun_path, hub_path, sizeof(sun.sun_path));
+	if (chrooted)
+		path = strrchr(path, '/') + 1;
+	strlcpy(sun.sun_path, path, sizeof(sun.sun_path));
 	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0)
 		return fd;
 	saved = errno;
@@ -232,8 +236,15 @@ welcome(struct conn *c, int *fds)
 static void
 answer(struct conn *c, const struct hub_answer *a, int *fds)
 {
-	struct netstream *ns = &c->c_stream[a->ha_head.hh_slot];
+	struct netstream *ns;
 
+	FOREACH_STREAM(ns, c)
+		if (ns->ns_slot == a->ha_head.hh_slot)
+			break;
+	if (ns == NULL) {
+		close_all(fds);		/* we never spoke of that one */
+		return;
+	}
 	switch (a->ha_verdict) {
 	case HUB_WELCOME:
 		welcome(c, fds);
@@ -293,7 +304,7 @@ hublink_register(struct conn *c)
 	struct pollfd pfd = { .fd = c->c_hub, .events = POLLIN };
 	uint64_t until = c->c_now + WELCOME_TIME;
 
-	hublink_report(c, &c->c_stream[0]);
+	hublink_report(c, c->c_stream);
 	while (c->c_end == NULL && !c->c_welcome) {
 		pfd.fd = c->c_hub;
 		if (poll(&pfd, 1, c->c_hub != -1 ? WELCOME_TIME : 50) > 0)

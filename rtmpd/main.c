@@ -175,7 +175,7 @@ int
 main(int argc, char **argv)
 {
 	static struct server server;
-	struct options o = { .o_conf = NULL };
+	static struct options o;
 	int status;
 
 	server.sv_program = find_program(argv[0]);

@@ -11,14 +11,25 @@
 
 #include "play.h"
 #include "publish.h"
+#include "sys/footprint.h"
 #include "sys/log.h"
 #include "sys/proc.h"
 
 struct netstream *
 netstream_init(struct conn *c)
 {
-	struct netstream *ns = &c->c_stream[c->c_nstreams];
+	static HOT struct netstream first;
+	struct netstream **last = &c->c_stream, *ns = &first;
 
+	if (c->c_nstreams > 0)
+		ns = calloc(1, sizeof(*ns));
+	if (ns == NULL) {
+		conn_end(c, "no-memory", NULL);
+		return NULL;
+	}
+	while (*last != NULL)
+		last = &(*last)->ns_next;
+	*last = ns;
 	ns->ns_slot = c->c_nstreams++;
 	ns->ns_msid = c->c_nstreams;
 	ns->ns_ring_fd = -1;
@@ -33,10 +44,10 @@ netstream_create(struct conn *c)
 	FOREACH_STREAM(ns, c)
 		if (!ns->ns_open)
 			break;
-	if (ns == c->c_stream + c->c_nstreams) {
-		if (c->c_nstreams >= c->c_conf->cf_max_message_streams)
+	if (ns == NULL) {
+		if (c->c_nstreams >= c->c_conf->cf_max_message_streams ||
+		    (ns = netstream_init(c)) == NULL)
 			return NULL;
-		ns = netstream_init(c);
 	}
 	ns->ns_open = true;
 	return ns;
@@ -86,17 +97,17 @@ void
 netstream_title(struct conn *c)
 {
 	const struct netstream *ns;
-	char name[LOG_TEXT_MAX];
 
+	/* such names need no log_text(): see name_make() */
 	FOREACH_STREAM(ns, c) {
-		log_text(ns->ns_name, name);
 		if (ns->ns_role == ROLE_PUBLISH) {
-			proc_title("rtmpd: %s publish %s", c->c_host, name);
+			proc_title("rtmpd: %s publish %s", c->c_host,
+			    ns->ns_name);
 			return;
 		}
 		if (ns->ns_role == ROLE_PLAY) {
 			proc_title("rtmpd: %s play %s lag %" PRIu64 " ms",
-			    c->c_host, name,
+			    c->c_host, ns->ns_name,
 			    ns->ns_play != NULL ? ns->ns_play->pl_lag : 0);
 			return;
 		}

@@ -62,7 +62,8 @@ output_flush(struct conn *c)
 static uint8_t *
 grow(struct outq *q, size_t len)
 {
-	size_t size = q->oq_size != 0 ? q->oq_size : 512;
+	/* smaller ones malloc(3) would keep when they are freed */
+	size_t size = q->oq_size != 0 ? q->oq_size : 2048;
 	uint8_t *p;
 
 	if (q->oq_from > 0) {

@@ -15,12 +15,17 @@
 #include "batch.h"
 #include "conn.h"
 #include "rtmp/command.h"
+#include "sys/footprint.h"
 #include "sys/log.h"
 #include "sys/probe.h"
 
 #define CSID_DATA	7
 #define LAG_LINES	5	/* lines of lag logged in each LAG_PERIOD */
 #define LAG_PERIOD	60000
+
+/* For most connections the only one: not a page of heap for it. */
+static HOT struct play	single;
+static HOT bool		single_taken;
 
 static struct play *
 make(struct conn *c, struct netstream *ns)
@@ -29,7 +34,10 @@ make(struct conn *c, struct netstream *ns)
 
 	if (pl != NULL)
 		return pl;
-	if ((pl = calloc(1, sizeof(*pl))) == NULL) {
+	if (!single_taken) {
+		single_taken = true;
+		pl = memset(&single, 0, sizeof(single));
+	} else if ((pl = calloc(1, sizeof(*pl))) == NULL) {
 		conn_end(c, "no-memory", NULL);
 		return NULL;
 	}
@@ -220,7 +228,10 @@ play_stop(struct netstream *ns)
 	ring_detach(&pl->pl_ring);
 	if (pl->pl_next != -1)
 		close(pl->pl_next);
-	free(pl);
+	if (pl == &single)
+		single_taken = false;
+	else
+		free(pl);
 	ns->ns_play = NULL;
 	ns->ns_generation = 0;
 }

@@ -41,8 +41,8 @@
 #define TITLE		5000	/* ms between updates of the title */
 #define GOODBYE		300	/* ms for the last bytes to leave */
 
-static volatile sig_atomic_t	ticked;
-static volatile sig_atomic_t	terminated;
+static HOT volatile sig_atomic_t	ticked;
+static HOT volatile sig_atomic_t	terminated;
 
 static void
 on_alarm(int sig)
@@ -79,7 +79,7 @@ open_signals(void)
 static void
 set_timer(int ms)
 {
-	static int now;
+	static HOT int now;
 	struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
 	struct itimerval it = { .it_interval = tv, .it_value = tv };
 

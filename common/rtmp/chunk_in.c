@@ -17,6 +17,7 @@
 
 #define CSID_LAST	65599
 #define CSID_LOW	64	/* ids below, which have a basic header of 1 byte */
+#define FIRST_STREAMS	6	/* most peers use no more */
 #define PAGE_STREAMS	256
 #define PAGES		(CSID_LAST / PAGE_STREAMS + 1)
 #define BUFFER_MIN	1024
@@ -57,6 +58,7 @@ struct chunk_in {
 	bool		 ci_repeats[2];
 	const char	*ci_bad;	/* why, once anything was refused */
 	enum chunk_over	 ci_over;
+	struct in_stream ci_first[FIRST_STREAMS];	/* those that came first */
 	struct in_stream *ci_low[CSID_LOW];
 	struct page	**ci_page;	/* PAGES of them, for other ids */
 };
@@ -105,20 +107,22 @@ chunk_in_new(const struct chunk_limits *limits)
 }
 
 static void
-stream_free(struct in_stream *s)
+stream_free(struct chunk_in *ci, struct in_stream *s)
 {
-	if (s != NULL)
-		free(s->is_buf);
-	free(s);
+	if (s == NULL)
+		return;
+	free(s->is_buf);
+	if (s < ci->ci_first || s >= ci->ci_first + FIRST_STREAMS)
+		free(s);
 }
 
 static void
-page_free(struct page *pg)
+page_free(struct chunk_in *ci, struct page *pg)
 {
 	size_t	i;
 
 	for (i = 0; pg != NULL && i < PAGE_STREAMS; i++)
-		stream_free(pg->pg_stream[i]);
+		stream_free(ci, pg->pg_stream[i]);
 	free(pg);
 }
 
@@ -130,9 +134,9 @@ chunk_in_free(struct chunk_in *ci)
 	if (ci == NULL)
 		return;
 	for (i = 0; i < CSID_LOW; i++)
-		stream_free(ci->ci_low[i]);
+		stream_free(ci, ci->ci_low[i]);
 	for (i = 0; ci->ci_page != NULL && i < PAGES; i++)
-		page_free(ci->ci_page[i]);
+		page_free(ci, ci->ci_page[i]);
 	free(ci->ci_page);
 	free(ci->ci_done);
 	free(ci);
@@ -177,8 +181,12 @@ stream_new(struct chunk_in *ci, uint32_t csid)
 		refuse_over(ci, CHUNK_OVER_STREAMS, "too many chunk streams");
 		return NULL;
 	}
-	if ((slot = stream_slot(ci, csid)) == NULL ||
-	    (s = calloc(1, sizeof(*s))) == NULL) {
+	if (ci->ci_streams < FIRST_STREAMS)
+		s = &ci->ci_first[ci->ci_streams];
+	else
+		s = calloc(1, sizeof(*s));
+	if (s == NULL || (slot = stream_slot(ci, csid)) == NULL) {
+		stream_free(ci, s);
 		refuse(ci, "out of memory");
 		return NULL;
 	}

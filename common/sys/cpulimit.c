@@ -12,11 +12,12 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "sys/footprint.h"
 #include "sys/log.h"
 
-static volatile sig_atomic_t	spent;
-static bool			set;
-static rlim_t			hard;
+static HOT volatile sig_atomic_t	spent;
+static HOT bool			set;
+static HOT rlim_t			hard;
 
 static void
 on_xcpu(int sig)

@@ -5,6 +5,7 @@
  * come, and who streams is larger still, because a mapped ring counts.
  */
 #include "sys/oom.h"
+#include "sys/footprint.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@
 
 #define OOM_MAX	1000	/* proc(5) */
 
-static int	base;
+static HOT int	base;
 
 int
 oom_open(void)

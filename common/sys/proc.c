@@ -131,10 +131,6 @@ proc_daemonize(void)
 	return proc_null_stdio(1);
 }
 
-/* The title overwrites the arguments. One shorter than they were would leave
- * a mark where they ended, so it is filled up with spaces. */
-static int	title_width;
-
 void
 proc_plain_wakes(void)
 {
@@ -153,25 +149,40 @@ proc_processors(void)
 	return (uint32_t)CPU_COUNT(&set);
 }
 
+/* The title overwrites the arguments, and the environment behind them, which is
+ * moved. One shorter than the arguments were would leave a mark where they
+ * ended, so it is filled up with spaces. */
+static char	*title;
+static size_t	 title_width, title_room;
+
 void
 proc_title_init(int argc, char **argv)
 {
-	const char *last = argv[argc - 1];
+	const char *end = argv[argc - 1] + strlen(argv[argc - 1]);
+	char **env;
 
-	title_width = (int)(last + strlen(last) - argv[0]);
+	title = argv[0];
+	title_width = (size_t)(end - title);
+	for (env = environ; *env == end + 1; env++)
+		end = *env + strlen(*env);
+	title_room = (size_t)(end - title) + 1;
+	/* moves both; to write, setproctitle(3) would take 2 KiB of stack */
 	setproctitle_init(argc, argv, environ);
 }
 
 void
 proc_title(const char *fmt, ...)
 {
-	char title[512];
 	va_list ap;
+	size_t n;
 
 	va_start(ap, fmt);
-	vsnprintf(title, sizeof(title), fmt, ap);
+	n = (size_t)vsnprintf(title, title_room, fmt, ap);
 	va_end(ap);
-	setproctitle("-%-*s", title_width, title);
+	if (n < title_width) {
+		memset(title + n, ' ', title_width - n);
+		title[title_width] = '\0';
+	}
 }
 
 int

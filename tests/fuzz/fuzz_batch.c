@@ -160,10 +160,12 @@ static struct netstream *
 open_conn(int fd, uint32_t chunk, unsigned slot)
 {
 	static const struct chunk_limits limits = { 0xffffff, 0x4000000, 64 };
-	struct netstream *ns = &conn.c_stream[slot];
+	static struct netstream stream[HUB_SLOTS];
+	struct netstream *ns = &stream[slot];
 
 	memset(&conn, 0, sizeof(conn));
 	memset(&play, 0, sizeof(play));
+	memset(stream, 0, sizeof(stream));
 	chunk_out_init(&conn.c_out);
 	conn.c_out.co_size = chunk;
 	conn.c_fd = fd;
