@@ -440,11 +440,11 @@ listener_run(struct server *sv)
 
 	l->l_server = sv;
 	l->l_last_hub = -1;
+	open_signals(l);	/* who listens leaves nothing behind */
 	if (upgraded)
 		start_upgraded(l);
 	else
 		start_afresh(l);
-	open_signals(l);
 	proc_title("rtmpd: listener");
 	server_prepare(sv);
 	start_hub(l);
