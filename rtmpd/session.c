@@ -365,9 +365,8 @@ any_due(struct conn *c, bool signalled)
 static bool
 sleep_and_read(struct conn *c)
 {
-	bool streaming = any_streaming(c), settled = hublink_settled(c), due;
-
-	bool signalled;
+	bool streaming = any_streaming(c), settled = hublink_settled(c);
+	bool due, signalled;
 
 	if (!streaming || sending(c) || netstream_any(c, ROLE_PUBLISH)) {
 		set_timer(0);
