@@ -32,11 +32,14 @@ merge_news(struct merge *mg)
 	mg->mg_news = ALL;
 }
 
-/* From one turn to the next, ms. */
+/* From the latest turn to the next, ms; those of all sets make a hold. */
 static uint32_t
 step(const struct merge *mg)
 {
-	return mg->mg_hold < SETS_MIN ? mg->mg_hold : mg->mg_hold / MERGE_SETS;
+	uint32_t hold = mg->mg_hold, i = mg->mg_next;
+
+	return hold < SETS_MIN ? hold :
+	    hold * (i + 1) / MERGE_SETS - hold * i / MERGE_SETS;
 }
 
 uint32_t

@@ -92,6 +92,21 @@ Test(merge, each_set_is_woken_once_in_a_hold)
 	cr_assert_lt(now, 1000 + 400 * 13 + 2);
 }
 
+Test(merge, the_turns_of_all_sets_make_a_hold)
+{
+	struct merge mg = { 0 };
+	uint64_t now = 1000;
+	uint32_t turn;
+
+	for (turn = 0; turn < 100 * MERGE_SETS; turn++) {
+		merge_news(&mg);
+		cr_assert_neq(merge_turn(&mg, 55, now), 0);
+		merge_news(&mg);
+		now = merge_due(&mg);
+	}
+	cr_assert_eq(now, 1000 + 100 * 55);
+}
+
 Test(merge, one_record_reaches_every_set_within_the_hold)
 {
 	struct merge mg = { 0 };
