@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * floor.c - the least that a relay can do, to measure relays against: one
- * process, no limits, no checks beyond the protocol, each message chunked once
- * for all. Loopback only.
+ * process, or one more for each subscriber, no limits, no checks beyond the
+ * protocol, each message chunked once for all. Loopback only.
  */
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -18,21 +19,26 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "floor_forked.h"
 #include "floor_peer.h"
 #include "floor_stream.h"
 #include "now.h"
 
 #define EVENTS		256
 #define HOLD_MAX	2000		/* ms */
+#define HOLD_SETS	8		/* ms; below, all are woken at once */
 
 static void
 help(void)
 {
 	(void)printf(
-	    "usage: floor [-m ms] port\n"
+	    "usage: floor [-f] [-m ms] port\n"
 	    "\n"
 	    "Relay RTMP streams on this port of 127.0.0.1, until killed.\n"
 	    "\n"
+	    "  -f       a process for each subscriber, a quarter of them "
+	    "woken at a time\n"
+	    "           where the hold is 8 ms or more\n"
 	    "  -m ms    hold messages for that time, then send all that is "
 	    "due at once;\n"
 	    "           0, the default: a send(2) for each message and "
@@ -89,6 +95,14 @@ accept_all(struct floor *fl, int listener)
 		peer_open(fl, fd);
 }
 
+/* A set of processes is woken at a time, each once in a hold. */
+static void
+divide(struct floor *fl)
+{
+	fl->fl_sets = fl->fl_hold < HOLD_SETS * NS_PER_MS ? 1 : FORKED_SETS;
+	fl->fl_hold /= fl->fl_sets;
+}
+
 /* Flush what is due; returns ms until more is, or -1. */
 static int
 tick(const struct floor *fl)
@@ -126,25 +140,33 @@ serve(struct floor *fl, int listener)
 int
 main(int argc, char **argv)
 {
-	struct floor fl = { .fl_epoll = epoll_create1(EPOLL_CLOEXEC),
-	    .fl_scratch = malloc(WIRE_SCRATCH) };
+	struct floor fl = { .fl_epoll = epoll_create1(EPOLL_CLOEXEC) };
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = &fl };
+	bool forked = false;
 	int c, listener;
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		help();
 		return 0;
 	}
-	while ((c = getopt(argc, argv, "m:")) != -1) {
-		if (c != 'm')
+	while ((c = getopt(argc, argv, "fm:")) != -1) {
+		if (c == 'f')
+			forked = true;
+		else if (c == 'm')
+			fl.fl_hold = number(optarg, 0, HOLD_MAX) * NS_PER_MS;
+		else
 			errx(EX_USAGE, "floor --help tells more");
-		fl.fl_hold = number(optarg, 0, HOLD_MAX) * NS_PER_MS;
 	}
 	if (optind + 1 != argc)
 		errx(EX_USAGE, "floor --help tells more");
+	if (forked)
+		divide(&fl);
 	raise_files();
 	listener = listen_on((uint16_t)number(argv[optind], 1, 65535));
-	if (fl.fl_scratch == NULL || fl.fl_epoll == -1 ||
+	/* shared, or each process would keep a copy of what it was */
+	fl.fl_scratch = mmap(NULL, WIRE_SCRATCH, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (fl.fl_scratch == MAP_FAILED || fl.fl_epoll == -1 ||
 	    epoll_ctl(fl.fl_epoll, EPOLL_CTL_ADD, listener, &ev) == -1)
 		err(1, "start");
 	serve(&fl, listener);

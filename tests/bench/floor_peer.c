@@ -24,6 +24,9 @@ peer_close(struct peer *p)
 
 	if (p->pe_wire.w_fd == -1)
 		return;
+	/* a process that has the socket too would keep it polled */
+	(void)epoll_ctl(p->pe_floor->fl_epoll, EPOLL_CTL_DEL, p->pe_wire.w_fd,
+	    NULL);
 	wire_close(&p->pe_wire);
 	p->pe_stream = NULL;
 	if (st != NULL && p->pe_publishes) {
@@ -134,6 +137,8 @@ begin_play(struct peer *p, struct stream *st)
 	answer(p, STREAM_MSID, &c);
 	if (stream_join(st, p) == -1)
 		(void)wire_fail(&p->pe_wire, "out of memory");
+	else if (p->pe_floor->fl_sets > 0)
+		(void)wire_fail(&p->pe_wire, "a process of its own has it");
 	else
 		p->pe_stream = st;
 }
@@ -148,7 +153,7 @@ begin_stream(struct peer *p, const struct chunk_msg *m, size_t len,
 	if (p->pe_stream != NULL ||
 	    !command_stream(m->cm_head, len, name, sizeof(name)))
 		(void)wire_fail(&p->pe_wire, "not a stream that can be had");
-	else if ((st = stream_get(name)) == NULL)
+	else if ((st = stream_get(name, p->pe_floor->fl_sets)) == NULL)
 		(void)wire_fail(&p->pe_wire, "out of memory");
 	else
 		begin(p, st);

@@ -12,6 +12,7 @@ struct stream;
 struct floor {
 	int	 fl_epoll;
 	uint64_t fl_hold;		/* ns; 0: a send for each message */
+	unsigned int fl_sets;		/* of processes; 0: there are none */
 	uint8_t	*fl_scratch;
 	struct peer *fl_dead;		/* freed between two polls */
 };

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "floor_forked.h"
 #include "floor_peer.h"
 #include "media.h"
 #include "now.h"
@@ -17,7 +18,7 @@ static const uint8_t track_type[STREAM_TRACKS] = { MEDIA_AUDIO, MEDIA_VIDEO };
 static struct stream *streams;
 
 struct stream *
-stream_get(const char *name)
+stream_get(const char *name, unsigned int sets)
 {
 	struct stream *st;
 
@@ -26,6 +27,10 @@ stream_get(const char *name)
 			return st;
 	if ((st = calloc(1, sizeof(*st))) == NULL)
 		return NULL;
+	if (sets > 0 && (st->st_forked = forked_new(sets)) == NULL) {
+		free(st);
+		return NULL;
+	}
 	(void)strlcpy(st->st_name, name, sizeof(st->st_name));
 	stream_rewind(st);
 	st->st_next = streams;
@@ -39,7 +44,10 @@ stream_rewind(struct stream *st)
 	int i;
 
 	stream_flush(st, now_ns());
-	st->st_len = st->st_sent = st->st_key = 0;
+	if (st->st_forked == NULL)
+		st->st_len = st->st_sent = 0;
+	st->st_begin = st->st_len;
+	st->st_key = 0;
 	for (i = 0; i < STREAM_TRACKS; i++) {
 		st->st_config_len[i] = 0;
 		/* as if begun: who joins is sent a type 0 header before */
@@ -70,8 +78,8 @@ send_config(struct stream *st, struct wire *w)
 	return 0;
 }
 
-int
-stream_join(struct stream *st, struct peer *p)
+static int
+add_subscriber(struct stream *st, struct peer *p)
 {
 	unsigned int room = st->st_room == 0 ? 16 : st->st_room * 2;
 	struct peer **sub;
@@ -83,13 +91,22 @@ stream_join(struct stream *st, struct peer *p)
 		st->st_sub = sub;
 		st->st_room = room;
 	}
-	if (send_config(st, &p->pe_wire) == -1 ||
-	    (st->st_sent > 0 &&
-	    wire_put(&p->pe_wire, st->st_tape, st->st_sent) == -1))
+	if (st->st_sent > 0 &&
+	    wire_put(&p->pe_wire, st->st_tape, st->st_sent) == -1)
 		return -1;
 	p->pe_index = st->st_count;
 	st->st_sub[st->st_count++] = p;
 	return 0;
+}
+
+int
+stream_join(struct stream *st, struct peer *p)
+{
+	if (send_config(st, &p->pe_wire) == -1)
+		return -1;
+	if (st->st_forked != NULL)
+		return forked_start(st->st_forked, &p->pe_wire, st->st_begin);
+	return add_subscriber(st, p);
 }
 
 void
@@ -118,13 +135,24 @@ tape_reserve(struct stream *st, size_t len)
 	return 0;
 }
 
+/* Room for len bytes at the end of the tape, or NULL. */
+static uint8_t *
+tape_room(struct stream *st, size_t len)
+{
+	if (st->st_forked != NULL)
+		return forked_room(st->st_forked, len);
+	return tape_reserve(st, len) == -1 ? NULL : st->st_tape + st->st_len;
+}
+
 int
 stream_append(struct stream *st, uint8_t type, uint32_t time,
     const uint8_t *body, uint32_t len)
 {
 	int track = type == MEDIA_AUDIO ? STREAM_AUDIO : STREAM_VIDEO;
+	uint8_t *room;
+	size_t n;
 
-	if (tape_reserve(st, chunk_room(len, STREAM_CHUNK)) == -1)
+	if ((room = tape_room(st, chunk_room(len, STREAM_CHUNK))) == NULL)
 		return -1;
 	if (media_is_config(type, body, len) && len <= STREAM_CONFIG) {
 		memcpy(st->st_config[track], body, len);
@@ -134,8 +162,11 @@ stream_append(struct stream *st, uint8_t type, uint32_t time,
 		st->st_key = st->st_len;
 		memcpy(st->st_put_key, st->st_put, sizeof(st->st_put));
 	}
-	st->st_len += chunk_put(&st->st_put[track], st->st_tape + st->st_len,
-	    STREAM_CHUNK, type, STREAM_MSID, time, body, len);
+	n = chunk_put(&st->st_put[track], room, STREAM_CHUNK, type, STREAM_MSID,
+	    time, body, len);
+	st->st_len += n;
+	if (st->st_forked != NULL)
+		forked_append(st->st_forked, n);
 	return 0;
 }
 
@@ -143,27 +174,39 @@ stream_append(struct stream *st, uint8_t type, uint32_t time,
 static void
 tape_cut(struct stream *st)
 {
-	st->st_len -= st->st_key;
-	memmove(st->st_tape, st->st_tape + st->st_key, st->st_len);
+	if (st->st_forked != NULL)
+		st->st_begin = st->st_key;
+	else {
+		st->st_len -= st->st_key;
+		memmove(st->st_tape, st->st_tape + st->st_key, st->st_len);
+	}
 	st->st_key = 0;
 	memcpy(st->st_put_first, st->st_put_key, sizeof(st->st_put_key));
+}
+
+static void
+send_new(struct stream *st)
+{
+	unsigned int i;
+
+	/* backwards: who fails is replaced by one who has been served */
+	for (i = st->st_count; i-- > 0;)
+		peer_write(st->st_sub[i], st->st_tape + st->st_sent,
+		    st->st_len - st->st_sent);
 }
 
 void
 stream_flush(struct stream *st, uint64_t now)
 {
-	unsigned int i;
-
 	st->st_flushed = now;
 	if (st->st_len == st->st_sent)
 		return;
-	/* backwards: who fails is replaced by one who has been served */
-	for (i = st->st_count; i-- > 0;)
-		peer_write(st->st_sub[i], st->st_tape + st->st_sent,
-		    st->st_len - st->st_sent);
+	if (st->st_forked == NULL)
+		send_new(st);
 	if (st->st_key > 0)
 		tape_cut(st);
-	st->st_sent = st->st_len;
+	st->st_sent = st->st_forked != NULL ? forked_wake(st->st_forked) :
+	    st->st_len;
 }
 
 uint64_t
@@ -173,11 +216,10 @@ stream_tick(uint64_t now, uint64_t hold)
 	struct stream *st;
 
 	for (st = streams; st != NULL; st = st->st_next) {
-		if (st->st_len == st->st_sent)
-			continue;
-		if (now - st->st_flushed >= hold)
+		if (st->st_len != st->st_sent && now - st->st_flushed >= hold)
 			stream_flush(st, now);
-		else if (st->st_flushed + hold < next)
+		/* also after that: the other sets have their turns */
+		if (st->st_len != st->st_sent && st->st_flushed + hold < next)
 			next = st->st_flushed + hold;
 	}
 	return next;

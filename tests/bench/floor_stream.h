@@ -14,18 +14,21 @@
 
 enum { STREAM_AUDIO, STREAM_VIDEO, STREAM_TRACKS };
 
+struct forked;
 struct peer;
 
 struct stream {
 	struct stream *st_next;
 	char	 st_name[WIRE_TEXT];
 	struct peer *st_publisher;	/* or NULL */
+	struct forked *st_forked;	/* has tape and subscribers; or NULL */
 	struct peer **st_sub;
 	unsigned int st_count, st_room;
 	uint8_t	 st_config[STREAM_TRACKS][STREAM_CONFIG];
 	uint32_t st_config_len[STREAM_TRACKS];
 	uint8_t	*st_tape;
 	size_t	 st_cap, st_len;
+	size_t	 st_begin;		/* who joins is sent all from here */
 	size_t	 st_sent;		/* all are sent or queued up to here */
 	size_t	 st_key;		/* a group begins here; 0: none since */
 	/* the chunk streams at the end, at st_key and at the beginning */
@@ -35,8 +38,11 @@ struct stream {
 	uint64_t st_flushed;		/* ns */
 };
 
-/* The stream of that name, made if there is none; NULL: out of memory. */
-struct stream *stream_get(const char *name);
+/*
+ * The stream of that name, made if there is none, with a process for each
+ * subscriber if they are in sets; NULL: out of memory.
+ */
+struct stream *stream_get(const char *name, unsigned int sets);
 
 /* Send what it is now, from the key frame on, then all that comes; or -1. */
 int	 stream_join(struct stream *st, struct peer *p);
@@ -46,7 +52,7 @@ void	 stream_leave(struct stream *st, struct peer *p);
 int	 stream_append(struct stream *st, uint8_t type, uint32_t time,
 	    const uint8_t *body, uint32_t len);
 
-/* One send for each subscriber, of all that is new. */
+/* One send for each subscriber, of all that is new; or wake the next set. */
 void	 stream_flush(struct stream *st, uint64_t now);
 
 /* Flush the streams held for that long; returns when the next is due, ns. */

@@ -12,7 +12,7 @@ CHOICE="${ROWS-}${SERVERS-}${TIME-}${ROUNDS-}${BITS-}${HOLD-}"
 BENCH=$(dirname "$0")
 BUILD=${BUILD:-build}
 ROWS=${ROWS:-1 20 50 200 500 1000 50x8M 100x1 500m350 joins waiting idle}
-SERVERS=${SERVERS:-rtmpd nginx floor merging}
+SERVERS=${SERVERS:-rtmpd nginx floor merging forked}
 TIME=${TIME:-10}
 ROUNDS=${ROUNDS:-2}
 BITS=${BITS:-1M}
@@ -74,10 +74,11 @@ load_options() {
 # hold row server: ms, auto, or - if the server is not for this row.
 hold() {
 	case $2/$1 in
-	rtmpd/500m350 | merging/500m350) echo 350 ;;
-	*/500m350 | merging/waiting | merging/idle) echo - ;;
+	rtmpd/500m350 | merging/500m350 | forked/500m350) echo 350 ;;
+	*/500m350 | merging/waiting | merging/idle | forked/waiting | \
+	forked/idle) echo - ;;
 	rtmpd/*) echo auto ;;
-	merging/*)
+	merging/* | forked/*)
 		ms=${HOLD:-$(auto_hold "$(subscribers "$1")")}
 		[ "$ms" -gt 0 ] && echo "$ms" || echo -
 		;;

@@ -145,6 +145,10 @@ start_merging() {
 	spawn "$WORK/merging.log" "$BUILD/bench/floor" -m "$2" "$1"
 }
 
+start_forked() {
+	spawn "$WORK/forked.log" "$BUILD/bench/floor" -f -m "$2" "$1"
+}
+
 # Ends the server that runs now, and waits until it is gone.
 stop_server() {
 	[ -n "$PID" ] || return 0
@@ -191,7 +195,7 @@ available() {
 	case $1 in
 	rtmpd)	[ -x "$RTMPD" ] ;;
 	nginx)	install_nginx ;;
-	floor | merging) [ -x "$BUILD/bench/floor" ] ;;
+	floor | merging | forked) [ -x "$BUILD/bench/floor" ] ;;
 	*)	false ;;
 	esac
 }

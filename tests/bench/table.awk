@@ -6,11 +6,12 @@
 # for each row that is a number of subscribers, a column for each server.
 
 BEGIN {
-	servers = split("rtmpd nginx floor merging", server, " ")
+	servers = split("rtmpd nginx floor merging forked", server, " ")
 	label["rtmpd"] = "rtmpd"
 	label["nginx"] = "nginx-rtmp"
 	label["floor"] = "floor"
 	label["merging"] = "floor, merging"
+	label["forked"] = "floor, forked"
 }
 
 {
@@ -107,9 +108,10 @@ function stream_row(r, s,    wrong) {
 	begin_row(r, s)
 	wrong = total(r, s, "corrupted") + total(r, s, "disorder") + \
 	    total(r, s, "failed")
-	printf(" %s |%s %s | %s |%s %d | %d | %d | %d |%s\n",
+	printf(" %s |%s %s | %s | %s |%s %d | %d | %d | %d |%s\n",
 	    figure(r, s, "hold", 1), medians(r, s, "cpu_us cpu_percent"),
 	    ratio(r, s, "nginx", "cpu_us"), ratio(r, s, "merging", "cpu_us"),
+	    ratio(r, s, "forked", "cpu_us"),
 	    medians(r, s, "latency_p50_ms latency_p99_ms latency_p999_ms " \
 	    "first_video_ms first_video_p99_ms"), total(r, s, "delivered"),
 	    total(r, s, "missing"), total(r, s, "skipped"), wrong,
@@ -173,8 +175,8 @@ function table(title, what, kind, names,    i, j, begun) {
 function tables() {
 	table("Streams", "stream", "stream",
 	    "row,server,hold ms,us/message,% of a core,of nginx," \
-	    "of merging floor,p50 ms,p99,p99.9,first video ms,p99," \
-	    "delivered,missing,skipped,wrong,% idle")
+	    "of merging floor,of forked floor,p50 ms,p99,p99.9," \
+	    "first video ms,p99,delivered,missing,skipped,wrong,% idle")
 	table("Memory", "memory", "stream",
 	    "row,server,KiB/subscriber,with sockets and shared,PSS," \
 	    "server KiB,shared KiB")
