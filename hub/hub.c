@@ -24,6 +24,7 @@
 #include "shm/segment.h"
 #include "sys/clock.h"
 #include "sys/log.h"
+#include "sys/proc.h"
 #include "sys/rundir.h"
 
 #define HUB_EVENTS	128
@@ -86,6 +87,7 @@ hub_open(struct hub *h, const struct conf *cf, uint64_t idle_exit,
 	h->h_idle_exit = idle_exit;
 	h->h_standby = standby;
 	h->h_files = usable_files();
+	h->h_processors = proc_processors();
 	h->h_idle_since = h->h_now = clock_ms();
 	TAILQ_INIT(&h->h_peers);
 	TAILQ_INIT(&h->h_closing);

@@ -67,8 +67,8 @@ struct stream {
 	uint64_t		 t_decide;	/* refuse it then, ms; 0 no more */
 	struct session_list	 t_subscribers;
 	uint32_t		 t_nsubscribers;
-	bool			 t_live;	/* counted in rg_live */
-	uint32_t		 t_streaming;	/* counted in rg_streaming */
+	bool			 t_live;	/* counted in h_live */
+	uint32_t		 t_streaming;	/* counted in h_streaming */
 	uint32_t		 t_entry;	/* in the registry */
 	struct grant		 t_ring;	/* what subscribers read */
 	struct grant		 t_next;	/* granted, not yet confirmed */
@@ -105,6 +105,9 @@ struct hub {
 	uint64_t		 h_accept_at;	/* paused until, ms; 0 if not */
 	struct ratelimit	 h_paused;
 	uint32_t		 h_npeers;
+	uint32_t		 h_processors;	/* that connections may run on */
+	uint64_t		 h_live;	/* streams with a publisher */
+	uint64_t		 h_streaming;	/* their subscribers */
 	uint32_t		 h_turns;	/* since deadlines were judged */
 	int			 h_files;	/* descriptors for peers, rings */
 	int			 h_listen;
@@ -145,6 +148,8 @@ void	stream_tick(struct hub *);	/* deadlines that have passed */
 uint64_t stream_deadline(struct hub *);	/* ms, UINT64_MAX none */
 void	stream_wake_all(struct hub *);	/* after messages to subscribers */
 void	stream_show(struct hub *, struct stream *);
+/* load.c: its publisher or subscribers have become more or fewer. */
+void	load_count(struct hub *, struct stream *);
 void	stream_send_ring(struct hub *, struct stream *, struct session *);
 void	stream_add_subscriber(struct hub *, struct stream *,
 	    struct session *);

@@ -35,17 +35,10 @@ RB_GENERATE(stream_tree, stream, t_link, compare)
 void
 stream_show(struct hub *h, struct stream *t)
 {
-	struct shm_registry *rg = h->h_registry.rg_head;
-	bool live = t->t_publisher != NULL;
-	uint32_t streaming = live ? t->t_nsubscribers : 0;
-
 	registry_put_stream(&h->h_registry, t->t_entry, &t->t_body);
 	registry_set_subscribers(&h->h_registry, t->t_entry,
 	    t->t_nsubscribers);
-	registry_add(&rg->rg_live, (uint64_t)live - t->t_live);
-	registry_add(&rg->rg_streaming, (uint64_t)streaming - t->t_streaming);
-	t->t_live = live;
-	t->t_streaming = streaming;
+	load_count(h, t);
 }
 
 static struct stream *

@@ -62,7 +62,6 @@ init(struct conn *c, const struct server *sv, int fd, int hub, int log)
 	};
 
 	c->c_conf = cf;
-	c->c_processors = sv->sv_processors;
 	c->c_sleepers = merge_set(getpid());
 	c->c_fd = fd;
 	c->c_hub = hub;

@@ -102,7 +102,6 @@ struct conn {
 	uint64_t		 c_trim_at;	/* give back memory then, ms */
 
 	uint32_t		 c_sleepers;	/* merge_set() of this process */
-	uint32_t		 c_processors;	/* that such as we run on */
 	uint64_t		 c_bytes_in;
 	uint64_t		 c_bytes_out;
 	uint64_t		 c_acked;	/* bytes_in at our latest ack */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * prepare.c - what is done once, before anybody forks: configuration read,
- * filters of system calls built, processors counted. The first two aside, since
- * every connection inherits our heap.
+ * prepare.c - what is done once, before anybody forks: configuration read and
+ * filters of system calls built. Both aside, since every connection inherits our
+ * heap.
  */
 #include "server.h"
 
@@ -15,7 +15,6 @@
 
 #include "sys/aside.h"
 #include "sys/log.h"
-#include "sys/proc.h"
 
 struct loaded {
 	struct conf	 ld_conf;
@@ -107,7 +106,6 @@ server_prepare(struct server *sv)
 	struct built *bu = build_aside(sv, sb, SANDBOX_CONNECTION);
 	size_t size = sb->sb_prog.len * sizeof(*sb->sb_prog.filter);
 
-	sv->sv_processors = proc_processors();
 	if ((sb->sb_prog.filter = malloc(size)) == NULL)
 		fatal("system call filter");
 	memcpy(sb->sb_prog.filter, bu->bu_filter, size);

@@ -8,9 +8,9 @@
  * ring or GOP_MAX, a fresh set becomes the join point in its midst; who joins
  * there has audio and waits for the next key frame.
  *
- * The wake of the subscribers may be held back a little (merge.h): the number
- * of connections, read in the registry, decides how long. A publisher with few
- * subscribers costs as much as they do: it holds by not reading its peer.
+ * The wake of the subscribers may be held back a little (merge.h): the hub says
+ * in the registry how long. A publisher with few subscribers costs as much as
+ * they do: it holds by not reading its peer.
  */
 #include "publish.h"
 
@@ -396,18 +396,6 @@ publish_message(struct conn *c, struct netstream *ns,
 	ring_set_active(&pb->pb_ring, c->c_now);
 }
 
-/* How long to hold the wake, ms. */
-static uint32_t
-hold(const struct conn *c)
-{
-	uint64_t publishers, subscribers;
-
-	if (c->c_conf->cf_merge != CONF_MERGE_AUTO)
-		return c->c_conf->cf_merge;
-	registry_load(&c->c_registry, &publishers, &subscribers);
-	return merge_auto(publishers, subscribers, c->c_processors);
-}
-
 void
 publish_tick(struct conn *c, struct netstream *ns)
 {
@@ -416,7 +404,7 @@ publish_tick(struct conn *c, struct netstream *ns)
 
 	if (pb->pb_merge.mg_news == 0)
 		return;
-	ms = hold(c);
+	ms = registry_hold(&c->c_registry);
 	if (ms != pb->pb_hold)
 		ring_set_hold(&pb->pb_ring, pb->pb_hold = ms);
 	if (registry_subscribers(&c->c_registry, ns->ns_entry) <= FEW) {

@@ -17,7 +17,6 @@ struct server {
 	struct conf	 sv_conf;
 	struct priv	 sv_priv;
 	struct sandbox	 sv_sandbox;	/* of connections */
-	uint32_t	 sv_processors;	/* that connections may run on */
 	char		*sv_program;	/* absolute path of rtmpd */
 	const char	*sv_conf_path;	/* as given by -f, NULL if not */
 	const char	*sv_listen_arg[CONF_LISTEN_MAX];	/* as given by -l */

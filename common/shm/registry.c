@@ -133,6 +133,14 @@ registry_set_subscribers(struct registry *rg, uint32_t slot, uint32_t n)
 }
 
 void
+registry_set_hold(struct registry *rg, uint32_t ms)
+{
+	/* pairs with registry_hold(); orders nothing */
+	atomic_store_explicit(&rg->rg_head->rg_hold, ms,
+	    memory_order_relaxed);
+}
+
+void
 registry_add(_Atomic uint64_t *total, uint64_t n)
 {
 	/* one writer, so load and store suffice; orders nothing */
@@ -264,18 +272,17 @@ registry_get_session(const struct registry_view *rv, uint32_t slot,
 	return true;
 }
 
-void
-registry_load(const struct registry_view *rv, uint64_t *live,
-    uint64_t *streaming)
+uint32_t
+registry_hold(const struct registry_view *rv)
 {
-	*live = *streaming = 0;
+	uint64_t ms;
+
 	if (rv->rv_head == NULL)
-		return;
-	/* pair with registry_add(); order nothing */
-	*live = atomic_load_explicit(&rv->rv_head->rg_live,
+		return 0;
+	/* pairs with registry_set_hold(); orders nothing */
+	ms = atomic_load_explicit(&rv->rv_head->rg_hold,
 	    memory_order_relaxed);
-	*streaming = atomic_load_explicit(&rv->rv_head->rg_streaming,
-	    memory_order_relaxed);
+	return ms < REGISTRY_HOLD_MAX ? (uint32_t)ms : REGISTRY_HOLD_MAX;
 }
 
 uint32_t

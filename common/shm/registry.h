@@ -23,6 +23,7 @@
 #define REGISTRY_MAGIC	0x73696765u		/* "egis" */
 #define REGISTRY_VERSION 1u
 #define REGISTRY_TRACKS	8
+#define REGISTRY_HOLD_MAX 2000	/* ms, of rg_hold */
 #define REGISTRY_NAME	192	/* stream name with its NUL */
 #define REGISTRY_TEXT	64	/* peer, program, with their NUL */
 
@@ -45,9 +46,8 @@ struct shm_registry {
 	_Atomic uint64_t rg_refusals;	/* [H] publishes and plays refused */
 	_Atomic uint64_t rg_takeovers;	/* [H] silent publishers ended */
 	_Atomic uint64_t rg_ring_bytes;	/* [H] reserved for rings now */
-	_Atomic uint64_t rg_live;	/* [H] streams with a publisher now */
-	_Atomic uint64_t rg_streaming;	/* [H] their subscribers */
-	uint64_t	 rg_pad2;
+	_Atomic uint64_t rg_hold;	/* [H] of the wake of subscribers, ms */
+	uint64_t	 rg_pad2[2];
 	GROWN(rg_next)
 };
 _Static_assert(offsetof(struct shm_registry, rg_generation) == 8, "moved");
@@ -59,8 +59,7 @@ _Static_assert(offsetof(struct shm_registry, rg_session_size) == 32, "moved");
 _Static_assert(offsetof(struct shm_registry, rg_started) == 40, "moved");
 _Static_assert(offsetof(struct shm_registry, rg_connections) == 64, "moved");
 _Static_assert(offsetof(struct shm_registry, rg_ring_bytes) == 96, "moved");
-_Static_assert(offsetof(struct shm_registry, rg_live) == 104, "moved");
-_Static_assert(offsetof(struct shm_registry, rg_streaming) == 112, "moved");
+_Static_assert(offsetof(struct shm_registry, rg_hold) == 104, "moved");
 _Static_assert(sizeof(struct shm_registry) == 128 + GROWTH, "resized");
 
 #define REGISTRY_FORMAT	(REGISTRY_VERSION << 16 | sizeof(struct shm_registry))
@@ -159,6 +158,7 @@ void	registry_put_session(struct registry *, uint32_t slot,
 void	registry_set_subscribers(struct registry *, uint32_t slot,
 	    uint32_t n);
 void	registry_add(_Atomic uint64_t *total, uint64_t n);
+void	registry_set_hold(struct registry *, uint32_t ms);
 
 /* The readers' side: nothing in it is trusted beyond what attach checked. */
 struct registry_view {
@@ -183,10 +183,8 @@ bool	registry_get_stream(const struct registry_view *, uint32_t slot,
 	    struct stream_body *);
 bool	registry_get_session(const struct registry_view *, uint32_t slot,
 	    struct session_body *);
-/* Streams with a publisher, and their subscribers, of this hub in all; 0 if no
- * registry is attached. */
-void	registry_load(const struct registry_view *, uint64_t *live,
-	    uint64_t *streaming);
+/* How long publishers shall hold the wake, ms; 0 if no registry is attached. */
+uint32_t registry_hold(const struct registry_view *);
 /* 0 for a slot that does not exist. */
 uint32_t registry_subscribers(const struct registry_view *, uint32_t slot);
 

@@ -191,6 +191,10 @@ class Registry:
         """connections, publishes, refusals, takeovers, ring_bytes."""
         return struct.unpack_from("=5Q", self.map, 64)
 
+    def hold(self):
+        """How long publishers hold wake-ups, ms."""
+        return struct.unpack_from("=Q", self.map, 104)[0]
+
     def _entry(self, at, size):
         """A copy of the entry, made while its count stood still."""
         for _ in range(TRIES):

@@ -33,6 +33,7 @@ check_stream(const struct registry_view *rv, uint32_t slot)
 	int i;
 
 	(void)registry_subscribers(rv, slot);
+	(void)registry_hold(rv);
 	if (!registry_get_stream(rv, slot, &sb))
 		return;
 	FUZZ_CHECK(slot < rv->rv_streams.rt_n);

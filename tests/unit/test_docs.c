@@ -93,7 +93,7 @@ ParameterizedTestParameters(docs, every_field_is_documented_at_its_offset)
 		REGISTRY(rg_started), REGISTRY(rg_connections),
 		REGISTRY(rg_publishes), REGISTRY(rg_refusals),
 		REGISTRY(rg_takeovers), REGISTRY(rg_ring_bytes),
-		REGISTRY(rg_live), REGISTRY(rg_streaming),
+		REGISTRY(rg_hold),
 		{ "st_seq", offsetof(struct shm_stream, st_seq) },
 		{ "st_subscribers",
 		    offsetof(struct shm_stream, st_subscribers) },

@@ -183,6 +183,11 @@ Test(registry, subscribers_and_totals_are_kept_beside_the_entries)
 	registry_add(&b.b_hub.rg_head->rg_ring_bytes, 1000);
 	registry_add(&b.b_hub.rg_head->rg_ring_bytes, (uint64_t)-400);
 	cr_assert_eq(atomic_load(&b.b_view.rv_head->rg_ring_bytes), 600);
+	cr_assert_eq(registry_hold(&b.b_view), 0);
+	registry_set_hold(&b.b_hub, 55);
+	cr_assert_eq(registry_hold(&b.b_view), 55);
+	registry_set_hold(&b.b_hub, UINT32_MAX);
+	cr_assert_eq(registry_hold(&b.b_view), REGISTRY_HOLD_MAX);
 	both_close(&b);
 }
 
