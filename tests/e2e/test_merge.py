@@ -3,12 +3,13 @@
 import time
 
 import flv
+import hostile
 import procs
 import pytest
 import registry
 
-HOLD = 0.3
-NEAR = 0.05                             # s between messages sent together
+HOLD = 0.5
+NEAR = 0.15                             # s between messages sent together
 
 
 def test_the_hold_goes_by_the_load(rtmpd, clients):
@@ -29,6 +30,7 @@ def test_the_hold_goes_by_the_load(rtmpd, clients):
         one.close()
 
 
+@pytest.mark.skipif(hostile.SANITIZED, reason="sanitizers prove no latency")
 @pytest.mark.parametrize("subscribers", [1, 40])
 def test_what_is_held_comes_together(rtmpd, clients, subscribers):
     """From one process of few subscribers, to the sets of many."""
@@ -42,13 +44,13 @@ def test_what_is_held_comes_together(rtmpd, clients, subscribers):
         one.wait(lambda m: flv.kind(m) == "key", 5, "a key frame")
     assert books.hold() == HOLD * 1000
     since = time.monotonic()
-    procs.wait_until(lambda: time.monotonic() > since + 10 * HOLD, 5)
+    procs.wait_until(lambda: time.monotonic() > since + 10 * HOLD, 8)
     publisher.check()
     for one in watching:
         times = [m.arrival for m in list(one.messages)
                  if since < m.arrival < since + 10 * HOLD]
         bursts = 1 + sum(b - a > NEAR for a, b in zip(times, times[1:]))
         assert len(times) > 100
-        assert bursts <= 12, f"{bursts} sends in 10 holds"
+        assert bursts <= 14, f"{bursts} sends in 10 holds"
         flv.follow(one.messages)
         one.close()
