@@ -99,11 +99,13 @@ def test_one_byte_at_a_time(withstood):
             writer.message(m.type, m.payload, m.ts, 6, 1)
             for m in flv.headers() + [flv.Media(
                 flv.VIDEO, 0, flv.video_frame(1, 0, 200, True), 0)])
+        since = len(server.lines)
         with closing(dial(server)) as sock:
             for data in (start("publish", "slow"), media):
                 for at in range(len(data)):
                     sock.sendall(data[at:at + 1])
-                server.process("publish evil/slow")
+                # what comes before it is granted is not the stream's
+                server.wait_log(r"\bpublish stream=evil/slow", 5, since)
             player = rtmp.open_subscriber(server.port, "evil/slow")
             with closing(player):
                 player.wait(lambda m: flv.kind(m) == "key", 5, "a key frame")
