@@ -122,12 +122,13 @@ BOMBS = {
 # What a relay is
 
 def memory(pid):
-    """Proportional size of a process, or where that is secret, resident."""
+    """What a process has of its own, and of the rings, proportionally; where
+    that is secret, what is resident. Pages of files are not counted: how much
+    of them is whose depends on who else runs the program just now."""
     try:
         with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
-            for line in file:
-                if line.startswith("Pss:"):
-                    return int(line.split()[1]) << 10
+            return sum(int(line.split()[1]) << 10 for line in file
+                       if line.startswith(("Pss_Anon:", "Pss_Shmem:")))
     except PermissionError:
         pass
     with open(f"/proc/{pid}/statm", encoding="ascii") as file:

@@ -12,7 +12,7 @@ from bystander import Bystander
 from watch import GAP
 
 TRIES = 3
-CONF = {"ring": "256K", "linger": "100ms"}
+CONF = {"ring": "1M", "linger": "100ms"}
 
 
 @contextmanager
