@@ -8,12 +8,13 @@ SYSCONFDIR ?= /etc
 
 VERSION	:= 0.1
 
-BUILD_PACKAGES := libbsd-dev libconfuse-dev libmd-dev libseccomp-dev
+BUILD_PACKAGES := libbsd-dev libconfuse-dev libjansson-dev libmd-dev \
+	libmicrohttpd-dev libncurses-dev libseccomp-dev
 # libwrap0, libtirpc3, libevent and netbase are for inetd and xinetd, which
 # cannot be installed together and are unpacked by the tests themselves.
 CHECK_PACKAGES := libcriterion-dev libssl-dev ffmpeg mandoc python3 \
 	python3-pytest python3-pytest-xdist libwrap0 libtirpc3 libevent-2.1-7 \
-	netbase iproute2
+	netbase iproute2 prometheus chromium
 
 # Debian's: pytest is one of its packages.
 PYTHON	?= /usr/bin/python3
@@ -71,20 +72,24 @@ ALLCFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(SANFLAGS) $(PROBEFLAGS) \
 ALLLDFLAGS = $(LDFLAGS) $(SANFLAGS) -Wl,--as-needed
 LIBS	= -lbsd -lconfuse -lmd -lseccomp
 # OpenSSL is what the tests hold our HMAC against; no program links it.
-UNITLIBS = -lcriterion -lcrypto
+UNITLIBS = -lcriterion -lcrypto -ljansson
 
 COMMON	:= $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard common/*/*.c))
 RTMPD	:= $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard rtmpd/*.c))
 HUB	:= $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard hub/*.c))
-RTMPCTL	:= $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tools/rtmpctl/*.c))
+TOOLS	:= $(notdir $(wildcard tools/rtmp*))
 BENCH	:= $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/bench/*.c))
 FLOOR	:= $(filter $(BUILD)/obj/tests/bench/floor%,$(BENCH))
 UNIT	:= $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 STRESS	:= $(patsubst tests/stress/%.c,$(BUILD)/stress/%,$(wildcard tests/stress/*.c))
 
-PROGRAMS := $(BUILD)/rtmpd $(BUILD)/rtmphub $(BUILD)/rtmpctl
+# What a tool needs beyond LIBS.
+LIBS_rtmpctl := -ljansson -lncurses
+LIBS_rtmpmetrics := -ljansson -lmicrohttpd
 
-all: $(PROGRAMS)	## build rtmpd, rtmphub and rtmpctl
+PROGRAMS := $(addprefix $(BUILD)/,rtmpd rtmphub $(TOOLS))
+
+all: $(PROGRAMS)	## build rtmpd, rtmphub and the tools
 
 $(BUILD)/rtmpd: $(RTMPD) $(BUILD)/libcommon.a
 	@echo "ld $@"
@@ -94,9 +99,13 @@ $(BUILD)/rtmphub: $(HUB) $(BUILD)/libcommon.a
 	@echo "ld $@"
 	@$(CC) $(ALLLDFLAGS) -o $@ $^ $(LIBS)
 
-$(BUILD)/rtmpctl: $(RTMPCTL) $(BUILD)/libcommon.a
-	@echo "ld $@"
-	@$(CC) $(ALLLDFLAGS) -o $@ $^ $(LIBS)
+define tool
+$(BUILD)/$(1): $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tools/$(1)/*.c)) \
+		$(BUILD)/libcommon.a
+	@echo "ld $$@"
+	@$$(CC) $$(ALLLDFLAGS) -o $$@ $$^ $$(LIBS) $$(LIBS_$(1))
+endef
+$(foreach t,$(TOOLS),$(eval $(call tool,$(t))))
 
 $(BUILD)/libcommon.a: $(COMMON)
 	@rm -f $@

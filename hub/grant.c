@@ -91,7 +91,7 @@ grant_make(struct hub *h, struct grant *g, struct session *s)
 	g->g_size = size;
 	g->g_since = h->h_now;
 	g->g_generation = s->s_generation = ++h->h_generation;
-	registry_add(&h->h_registry.rg_head->rg_publishes, 1);
+	registry_add(&h->h_registry.rg_head->rg_totals.to_publishes, 1);
 	fds[0] = rw;
 	fds[1] = g->g_fd;	/* to hand to the next hub */
 	session_answer(h, s, HUB_RING, HUB_OK, "", fds, 2);

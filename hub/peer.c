@@ -256,7 +256,7 @@ peer_register(struct hub *h, struct peer *p, const struct hub_report *r)
 	}
 	strlcpy(p->p_host, r->hr_host[0] != '\0' ? r->hr_host : "-",
 	    sizeof(p->p_host));
-	registry_add(&h->h_registry.rg_head->rg_connections, 1);
+	registry_add(&h->h_registry.rg_head->rg_totals.to_connections, 1);
 	peer_answer(h, p, r->hr_wish, HUB_WELCOME, HUB_OK, "", fds, 2);
 	return true;
 }

@@ -104,7 +104,9 @@ forget_wish(struct hub *h, struct session *s)
 {
 	s->s_stream = NULL;
 	s->s_body.eb_role = ROLE_NONE;
-	registry_add(&h->h_registry.rg_head->rg_refusals, 1);
+	registry_add(s->s_body.eb_role == ROLE_PUBLISH ?
+	    &h->h_registry.rg_head->rg_totals.to_refused_busy :
+	    &h->h_registry.rg_head->rg_totals.to_play_refused, 1);
 }
 
 static void
@@ -233,7 +235,7 @@ publish_takeover(struct hub *h, struct stream *t, uint64_t silent)
 	    log_text(s->s_body.eb_peer, peer), (int)s->s_peer->p_pid,
 	    log_text(t->t_body.sb_peer, from),
 	    (int)t->t_publisher->s_peer->p_pid, (unsigned long long)silent);
-	registry_add(&h->h_registry.rg_head->rg_takeovers, 1);
+	registry_add(&h->h_registry.rg_head->rg_totals.to_takeovers, 1);
 	t->t_decide = 0;
 	peer_kill(t->t_publisher->s_peer);
 }

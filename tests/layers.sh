@@ -17,11 +17,13 @@ forbid()
 }
 
 forbid common '(\.\./)*(rtmpd|hub|tools)/'
-forbid common/sys '(shm|rtmp|media|conf)/'
-forbid common/shm '(rtmp|media|conf)/'
-forbid common/rtmp '(shm|media|conf|sys)/'
-forbid common/media '(shm|conf|sys)/'
-forbid common/conf '(rtmp|media)/'
+forbid common/sys '(shm|rtmp|media|conf|tap|view)/'
+forbid common/shm '(rtmp|media|conf|tap|view)/'
+forbid common/rtmp '(shm|media|conf|sys|tap|view)/'
+forbid common/media '(shm|conf|sys|tap|view)/'
+forbid common/conf '(rtmp|media|tap|view)/'
+forbid common/tap '(rtmp|media|view)/'
+forbid common/view '(rtmp|tap)/'
 forbid hub '(\.\./)*(rtmpd|rtmp|media|tools)/'
 forbid rtmpd '(\.\./)*(hub|tools)/'
 forbid tools '(\.\./)*(rtmpd|hub)/'

@@ -16,6 +16,8 @@
 #define CONF_LISTEN_MAX	16
 #define CONF_HOST_MAX	64
 #define CONF_MERGE_AUTO	UINT32_MAX
+#define CONF_APP_MAX	64		/* name of an application, with its NUL */
+#define CONF_APPS	63		/* application blocks */
 
 struct conf_listen {
 	char	 cl_host[CONF_HOST_MAX];	/* numeric; "" is every address */
@@ -24,9 +26,11 @@ struct conf_listen {
 
 enum conf_join { JOIN_GOP, JOIN_LIVE };
 enum conf_sandbox { DENIED_KILL, DENIED_LOG };
+enum conf_record { RECORD_OFF, RECORD_ALL, RECORD_VIDEO, RECORD_AUDIO };
 
 /* Times are milliseconds, sizes bytes. */
 struct conf {
+	char			 cf_app[CONF_APP_MAX];	/* of a block; "" global */
 	struct conf_listen	 cf_listen[CONF_LISTEN_MAX];
 	uint32_t		 cf_nlisten;
 	char			 cf_user[33];		/* "": the default */
@@ -67,7 +71,35 @@ struct conf {
 	uint32_t		 cf_cpu_limit;	/* whole seconds, in ms */
 	struct prefix_list	 cf_allow_publish;	/* empty: everyone */
 	struct prefix_list	 cf_allow_play;
+	enum conf_record	 cf_record;
+	char			 cf_record_dir[PATH_MAX]; /* absolute, "": none */
+	char			 cf_record_path[256];	/* beneath it */
+	uint32_t		 cf_record_segment;	/* ms, 0: no limit */
+	uint64_t		 cf_record_segment_bytes; /* 0: no limit */
+	bool			 cf_record_append;
+	uint32_t		 cf_record_sync;	/* ms between fdatasync(2) */
+	struct conf_listen	 cf_metrics;	/* cl_port "": no metrics */
+	char			 cf_control_group[33];	/* "": owner alone */
 };
+
+/*
+ * The whole file: conf 0 is what stands outside of blocks, each other one what
+ * holds in the application it names, which is conf 0 where its block is silent.
+ * No pointers: it lies in a sealed memory file that is mapped by everyone, and
+ * given from the listener to the hub and to rtmpctl(8).
+ */
+struct conf_set {
+	uint32_t	 cs_format;	/* CONF_FORMAT */
+	uint32_t	 cs_n;		/* used of cs_conf, at least 1 */
+	struct conf	 cs_conf[1 + CONF_APPS];
+};
+#define CONF_FORMAT	((uint32_t)sizeof(struct conf_set))
+
+/*
+ * What holds for a stream, or application, of this name: of the blocks whose
+ * name is all of it, or ends in it before a slash, the longest; else conf 0.
+ */
+const struct conf *conf_for(const struct conf_set *, const char *name);
 
 /* Everything at its default; cf_nlisten is 0, which stands for port 1935. */
 void	conf_init(struct conf *);

@@ -34,7 +34,7 @@ hub_report_valid(struct hub_report *r, ssize_t len)
 	int i;
 
 	if (!is_message(&r->hr_head, len, HUB_REPORT, HUB_REPORT_MIN,
-	    sizeof(*r)) || r->hr_role > ROLE_PLAY)
+	    sizeof(*r)) || r->hr_role > ROLE_METRICS)
 		return false;
 	for (i = 0; i < REGISTRY_TRACKS; i++)
 		if (!ENDED(r->hr_track[i].tk_profile))
@@ -66,7 +66,8 @@ hub_reason_text(unsigned int reason)
 		[HUB_OK] = "ok", [HUB_BUSY] = "busy",
 		[HUB_NOT_FOUND] = "not-found", [HUB_NO_MEMORY] = "no-memory",
 		[HUB_LIMIT] = "limit", [HUB_SHUTDOWN] = "shutdown",
-		[HUB_VERSION] = "version",
+		[HUB_VERSION] = "version", [HUB_KICKED] = "kicked",
+		[HUB_FORBIDDEN] = "forbidden",
 	};
 
 	return reason < sizeof(text) / sizeof(text[0]) ? text[reason] : "?";

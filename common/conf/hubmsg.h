@@ -49,8 +49,8 @@ struct hub_head {
 	uint16_t	 hh_slot;
 };
 
-#define HUB_REPORT_MIN	952	/* bytes, the first of this version */
-#define HUB_ANSWER_MIN	96
+#define HUB_REPORT_MIN	976	/* bytes, the first of this version */
+#define HUB_ANSWER_MIN	104
 #define HUB_EXIT_UPGRADE 3	/* exit status of a hub: start the next */
 
 #define HUBMSG_FORMAT(type)	(HUBMSG_VERSION << 16 | sizeof(type))
@@ -70,6 +70,12 @@ struct hub_report {
 	char		 hr_host[REGISTRY_TEXT];	/* address alone */
 	char		 hr_program[REGISTRY_TEXT];	/* what it calls itself */
 	struct shm_track hr_track[REGISTRY_TRACKS];	/* publisher only */
+	uint32_t	 hr_gop;	/* publisher: as sb_gop */
+	uint32_t	 hr_ring_ms;	/* publisher: as sb_ring_ms */
+	uint32_t	 hr_first_frame; /* subscriber: as eb_first_frame */
+	uint32_t	 hr_failed;	/* 1: ends before its handshake did */
+	uint32_t	 hr_denied;	/* publishes that it refused itself */
+	uint32_t	 hr_pad2;
 	GROWN(hr_next)
 };
 _Static_assert(offsetof(struct hub_report, hr_wish) == 12, "moved");
@@ -77,7 +83,7 @@ _Static_assert(offsetof(struct hub_report, hr_generation) == 16, "moved");
 _Static_assert(offsetof(struct hub_report, hr_counters) == 40, "moved");
 _Static_assert(offsetof(struct hub_report, hr_name) == 120, "moved");
 _Static_assert(offsetof(struct hub_report, hr_track) == 504, "moved");
-_Static_assert(sizeof(struct hub_report) == 952 + GROWTH, "resized");
+_Static_assert(sizeof(struct hub_report) == 976 + GROWTH, "resized");
 
 enum hub_verdict {
 	HUB_WELCOME = 1,	/* registered; fds: registry, log socket */
@@ -88,6 +94,7 @@ enum hub_verdict {
 	HUB_GONE,		/* the publisher has gone for good */
 	HUB_CLOSE,		/* end this connection */
 	HUB_RECONNECT,		/* ask the peer to come back elsewhere */
+	HUB_LOG,		/* log more, or not: ha_verbose */
 };
 
 enum hub_reason {
@@ -98,6 +105,8 @@ enum hub_reason {
 	HUB_LIMIT,		/* a limit: ha_text names it */
 	HUB_SHUTDOWN,
 	HUB_VERSION,		/* the hub does not speak this format */
+	HUB_KICKED,		/* an order */
+	HUB_FORBIDDEN,		/* not for this user */
 };
 
 struct hub_answer {
@@ -109,11 +118,13 @@ struct hub_answer {
 	uint64_t	 ha_ring_size;	/* bytes of data */
 	uint32_t	 ha_wish;	/* hr_wish of the report it answers */
 	char		 ha_text[60];	/* for the log, "" if nothing to add */
+	uint32_t	 ha_verbose;	/* HUB_LOG: 1 more, 0 as configured */
+	uint32_t	 ha_pad;
 	GROWN(ha_next)
 };
 _Static_assert(offsetof(struct hub_answer, ha_generation) == 16, "moved");
 _Static_assert(offsetof(struct hub_answer, ha_text) == 36, "moved");
-_Static_assert(sizeof(struct hub_answer) == 96 + GROWTH, "resized");
+_Static_assert(sizeof(struct hub_answer) == 104 + GROWTH, "resized");
 
 /*
  * Is this packet, `len` bytes long when it was sent, a report, or an answer, of

@@ -19,6 +19,7 @@
 
 #include "shm/counters.h"
 #include "shm/growth.h"
+#include "shm/totals.h"
 
 #define REGISTRY_MAGIC	0x73696765u		/* "egis" */
 #define REGISTRY_VERSION 1u
@@ -26,6 +27,11 @@
 #define REGISTRY_HOLD_MAX 2000	/* ms, of rg_hold */
 #define REGISTRY_NAME	192	/* stream name with its NUL */
 #define REGISTRY_TEXT	64	/* peer, program, with their NUL */
+
+/* Bytes of header and entries in the first release of this version. */
+#define REGISTRY_HEADER_MIN	512
+#define REGISTRY_STREAM_MIN	928
+#define REGISTRY_SESSION_MIN	440
 
 /* [I] written once, before rg_magic; [H] by the hub all along. */
 struct shm_registry {
@@ -37,17 +43,14 @@ struct shm_registry {
 	uint32_t	 rg_nsessions;	/* [I] entries in the session table */
 	uint32_t	 rg_stream_size;  /* [I] bytes of a stream entry */
 	uint32_t	 rg_session_size; /* [I] bytes of a session entry */
-	uint32_t	 rg_pad0;
+	uint32_t	 rg_restarts;	/* [I] hubs lost before this one */
 	uint64_t	 rg_started;	/* [I] seconds since the Epoch */
 	uint64_t	 rg_pad1[2];
 	_Alignas(64)
-	_Atomic uint64_t rg_connections; /* [H] ever registered */
-	_Atomic uint64_t rg_publishes;	/* [H] rings ever granted */
-	_Atomic uint64_t rg_refusals;	/* [H] publishes and plays refused */
-	_Atomic uint64_t rg_takeovers;	/* [H] silent publishers ended */
 	_Atomic uint64_t rg_ring_bytes;	/* [H] reserved for rings now */
 	_Atomic uint64_t rg_hold;	/* [H] of the wake of subscribers, ms */
-	uint64_t	 rg_pad2[2];
+	struct totals	 rg_totals;	/* [H] */
+	struct histograms rg_histograms; /* [H] */
 	GROWN(rg_next)
 };
 _Static_assert(offsetof(struct shm_registry, rg_generation) == 8, "moved");
@@ -57,10 +60,11 @@ _Static_assert(offsetof(struct shm_registry, rg_nsessions) == 24, "moved");
 _Static_assert(offsetof(struct shm_registry, rg_stream_size) == 28, "moved");
 _Static_assert(offsetof(struct shm_registry, rg_session_size) == 32, "moved");
 _Static_assert(offsetof(struct shm_registry, rg_started) == 40, "moved");
-_Static_assert(offsetof(struct shm_registry, rg_connections) == 64, "moved");
-_Static_assert(offsetof(struct shm_registry, rg_ring_bytes) == 96, "moved");
-_Static_assert(offsetof(struct shm_registry, rg_hold) == 104, "moved");
-_Static_assert(sizeof(struct shm_registry) == 128 + GROWTH, "resized");
+_Static_assert(offsetof(struct shm_registry, rg_ring_bytes) == 64, "moved");
+_Static_assert(offsetof(struct shm_registry, rg_hold) == 72, "moved");
+_Static_assert(offsetof(struct shm_registry, rg_totals) == 80, "moved");
+_Static_assert(sizeof(struct shm_registry) == REGISTRY_HEADER_MIN + GROWTH,
+    "resized");
 
 #define REGISTRY_FORMAT	(REGISTRY_VERSION << 16 | sizeof(struct shm_registry))
 
@@ -98,18 +102,31 @@ struct stream_body {
 	char		 sb_peer[REGISTRY_TEXT];
 	char		 sb_program[REGISTRY_TEXT];
 	struct shm_track sb_track[REGISTRY_TRACKS];
+	uint64_t	 sb_bytes_out;	/* media sent to subscribers, ever */
+	uint64_t	 sb_lag_jumps;	/* of its subscribers, ever */
+	uint32_t	 sb_gop;	/* latest whole GOP, ms; 0 unknown */
+	uint32_t	 sb_ring_ms;	/* what the ring holds, ms */
+	uint32_t	 sb_recorders;	/* attendants that record it */
+	uint32_t	 sb_pad;
 	GROWN(sb_next)
 };
-_Static_assert(sizeof(struct stream_body) == 888 + GROWTH, "resized");
+_Static_assert(sizeof(struct stream_body) == 920 + GROWTH, "resized");
 
 struct shm_stream {
 	_Atomic uint32_t st_seq;	/* [H] odd while being written */
 	_Atomic uint32_t st_subscribers; /* [H] outside the count */
 	struct stream_body st_body;	/* [H] */
 };
-_Static_assert(sizeof(struct shm_stream) == 896 + GROWTH, "resized");
+_Static_assert(sizeof(struct shm_stream) == 928 + GROWTH, "resized");
 
-enum session_role { ROLE_NONE, ROLE_PUBLISH, ROLE_PLAY };
+enum session_role {
+	ROLE_NONE,
+	ROLE_PUBLISH,
+	ROLE_PLAY,
+	ROLE_RECORD,		/* attendant: writes the stream to files */
+	ROLE_CAT,		/* a local program that reads the stream */
+	ROLE_METRICS,		/* attendant of the relay, not of a stream */
+};
 
 struct session_body {
 	uint32_t	 eb_pid;	/* 0: entry not in use */
@@ -121,21 +138,18 @@ struct session_body {
 	char		 eb_name[REGISTRY_NAME];
 	char		 eb_peer[REGISTRY_TEXT];
 	char		 eb_program[REGISTRY_TEXT];
+	uint32_t	 eb_first_frame; /* ms from play to it, plus 1; 0 none */
+	uint32_t	 eb_pad;
 	GROWN(eb_next)
 };
-_Static_assert(sizeof(struct session_body) == 424 + GROWTH, "resized");
+_Static_assert(sizeof(struct session_body) == 432 + GROWTH, "resized");
 
 struct shm_session {
 	_Atomic uint32_t se_seq;	/* [H] odd while being written */
 	uint32_t	 se_pad;
 	struct session_body se_body;	/* [H] */
 };
-_Static_assert(sizeof(struct shm_session) == 432 + GROWTH, "resized");
-
-/* Bytes of header and entries in the first release of this version. */
-#define REGISTRY_HEADER_MIN	128
-#define REGISTRY_STREAM_MIN	896
-#define REGISTRY_SESSION_MIN	432
+_Static_assert(sizeof(struct shm_session) == 440 + GROWTH, "resized");
 
 /* Bytes of a registry with these tables. */
 size_t	registry_size(uint32_t nstreams, uint32_t nsessions);

@@ -44,6 +44,8 @@ ring_create(struct ring_writer *rw, int fd, uint64_t size,
 	r->sr_generation = generation;
 	r->sr_pid = (uint32_t)getpid();
 	atomic_store_explicit(&r->sr_join, RING_NO_JOIN, memory_order_relaxed);
+	atomic_store_explicit(&r->sr_oldest, RING_NO_JOIN,
+	    memory_order_relaxed);
 	/* pairs with the acquire load in check_header() */
 	atomic_store_explicit(&r->sr_magic, RING_MAGIC, memory_order_release);
 	return 0;
@@ -136,6 +138,14 @@ ring_set_join(struct ring_writer *rw, uint64_t pos)
 {
 	/* pairs with ring_join(): the records at it are readable */
 	atomic_store_explicit(&rw->rw_ring->sr_join, pos,
+	    memory_order_release);
+}
+
+void
+ring_set_oldest(struct ring_writer *rw, uint64_t pos)
+{
+	/* pairs with ring_oldest(): the records at it are readable */
+	atomic_store_explicit(&rw->rw_ring->sr_oldest, pos,
 	    memory_order_release);
 }
 
@@ -248,6 +258,14 @@ ring_join(const struct ring_reader *rr)
 {
 	/* pairs with ring_set_join() */
 	return atomic_load_explicit(&rr->rr_ring->sr_join,
+	    memory_order_acquire);
+}
+
+uint64_t
+ring_oldest(const struct ring_reader *rr)
+{
+	/* pairs with ring_set_oldest() */
+	return atomic_load_explicit(&rr->rr_ring->sr_oldest,
 	    memory_order_acquire);
 }
 

@@ -45,7 +45,8 @@ struct shm_ring {
 	_Atomic uint64_t sr_active;	/* [P] arrival of the latest media, ms */
 	_Atomic uint32_t sr_wake;	/* [P] futex, bumped per tick */
 	_Atomic uint32_t sr_hold;	/* [P] hold of the wake in force, ms */
-	uint64_t	 sr_pad1[3];
+	_Atomic uint64_t sr_oldest;	/* [P] oldest join point left, position */
+	uint64_t	 sr_pad1[2];
 	GROWN(sr_next)
 };
 _Static_assert(offsetof(struct shm_ring, sr_magic) == 0, "moved");
@@ -59,6 +60,7 @@ _Static_assert(offsetof(struct shm_ring, sr_join) == 80, "moved");
 _Static_assert(offsetof(struct shm_ring, sr_active) == 88, "moved");
 _Static_assert(offsetof(struct shm_ring, sr_wake) == 96, "moved");
 _Static_assert(offsetof(struct shm_ring, sr_hold) == 100, "moved");
+_Static_assert(offsetof(struct shm_ring, sr_oldest) == 104, "moved");
 _Static_assert(sizeof(struct shm_ring) == 128 + GROWTH, "resized");
 
 #define RING_FORMAT	(RING_VERSION << 16 | sizeof(struct shm_ring))
@@ -127,6 +129,7 @@ void	ring_destroy(struct ring_writer *);
 uint64_t ring_write(struct ring_writer *, const struct shm_record *rec,
 	    const void *payload);
 void	ring_set_join(struct ring_writer *, uint64_t pos);
+void	ring_set_oldest(struct ring_writer *, uint64_t pos);
 void	ring_set_active(struct ring_writer *, uint64_t now);
 void	ring_set_hold(struct ring_writer *, uint32_t ms);
 /* Wake those of the sets of sleepers; see futex.h. */
@@ -161,6 +164,8 @@ void		 ring_detach(struct ring_reader *);
 uint64_t	 ring_generation(const struct ring_reader *);
 uint64_t	 ring_head(const struct ring_reader *);
 uint64_t	 ring_join(const struct ring_reader *);
+/* The oldest join point that may still be there; RING_NO_JOIN if none. */
+uint64_t	 ring_oldest(const struct ring_reader *);
 uint64_t	 ring_active(const struct ring_reader *);
 uint32_t	 ring_hold(const struct ring_reader *);
 
