@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "conf/conf.h"
+#include "conf/enter.h"
 #include "sys/control.h"
-#include "sys/priv.h"
 #include "sys/rundir.h"
 
 #define PATIENCE	10000	/* ms for an answer: a new program starts */
@@ -74,27 +74,6 @@ parse(int argc, char **argv, const char **file, const char **rundir)
 	exit(EX_USAGE);
 }
 
-/* Sockets have short names seen from there. */
-static void
-enter(const char *file, const char *rundir, char path[PATH_MAX])
-{
-	static struct conf conf;
-	char error[PATH_MAX + 256];
-	const char *missing;
-	struct priv priv;
-
-	conf_init(&conf);
-	if (conf_load_default(&conf, file, error, sizeof(error)) == -1)
-		errx(EX_CONFIG, "%s", error);
-	if (priv_lookup(conf.cf_user, &priv, &missing) == -1)
-		errx(EX_CONFIG, "no user %s", missing);
-	if (rundir_path(rundir != NULL ? rundir : conf.cf_rundir, &priv, path,
-	    PATH_MAX) == -1)
-		errx(EX_CONFIG, "run directory: path too long");
-	if (chdir(path) == -1)
-		err(EX_UNAVAILABLE, "%s", path);
-}
-
 static bool
 nobody_there(void)
 {
@@ -105,11 +84,14 @@ int
 main(int argc, char **argv)
 {
 	const char *file = NULL, *rundir = NULL, *order;
-	char path[PATH_MAX], text[CONTROL_TEXT];
+	char path[PATH_MAX], text[CONTROL_TEXT], error[PATH_MAX + 256];
 	int status;
 
 	order = parse(argc, argv, &file, &rundir);
-	enter(file, rundir, path);
+	status = conf_enter(file, rundir, path, sizeof(path), error,
+	    sizeof(error));
+	if (status != 0)
+		errx(status, "%s", error);
 	status = control_ask(RUNDIR_RTMPD, order, PATIENCE, text);
 	if (status == -1 && nobody_there())	/* connections of rtmpd -i */
 		status = control_ask(RUNDIR_RTMPHUB, order, PATIENCE, text);
