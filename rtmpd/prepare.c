@@ -79,6 +79,7 @@ build(void *area, const void *with)
 	memcpy(bu->bu_filter, sb.sb_prog.filter,
 	    sb.sb_prog.len * sizeof(*bu->bu_filter));
 	bu->bu_len = sb.sb_prog.len;
+	sandbox_free(&sb);
 }
 
 /* Build a filter. Its program lies in what is returned. */
