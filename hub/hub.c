@@ -316,6 +316,7 @@ turn(struct hub *h)
 		handle(h, &ev[i]);
 	check_deadlines(h, n == 0);
 	peer_reap(h);
+	registry_touch(&h->h_registry, h->h_now);
 }
 
 /* Has the last one left, or the time for it? */

@@ -141,6 +141,14 @@ registry_set_hold(struct registry *rg, uint32_t ms)
 }
 
 void
+registry_touch(struct registry *rg, uint64_t now)
+{
+	/* a hint how fresh the rest is; orders nothing */
+	atomic_store_explicit(&rg->rg_head->rg_updated, now,
+	    memory_order_relaxed);
+}
+
+void
 registry_add(_Atomic uint64_t *total, uint64_t n)
 {
 	/* one writer, so load and store suffice; orders nothing */

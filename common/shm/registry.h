@@ -51,6 +51,8 @@ struct shm_registry {
 	_Atomic uint64_t rg_hold;	/* [H] of the wake of subscribers, ms */
 	struct totals	 rg_totals;	/* [H] */
 	struct histograms rg_histograms; /* [H] */
+	_Atomic uint64_t rg_updated;	/* [H] its latest turn, ms of
+					 * CLOCK_MONOTONIC */
 	GROWN(rg_next)
 };
 _Static_assert(offsetof(struct shm_registry, rg_generation) == 8, "moved");
@@ -63,6 +65,7 @@ _Static_assert(offsetof(struct shm_registry, rg_started) == 40, "moved");
 _Static_assert(offsetof(struct shm_registry, rg_ring_bytes) == 64, "moved");
 _Static_assert(offsetof(struct shm_registry, rg_hold) == 72, "moved");
 _Static_assert(offsetof(struct shm_registry, rg_totals) == 80, "moved");
+_Static_assert(offsetof(struct shm_registry, rg_updated) == 456, "moved");
 _Static_assert(sizeof(struct shm_registry) == REGISTRY_HEADER_MIN + GROWTH,
     "resized");
 
@@ -173,6 +176,7 @@ void	registry_set_subscribers(struct registry *, uint32_t slot,
 	    uint32_t n);
 void	registry_add(_Atomic uint64_t *total, uint64_t n);
 void	registry_set_hold(struct registry *, uint32_t ms);
+void	registry_touch(struct registry *, uint64_t now);
 
 /* The readers' side: nothing in it is trusted beyond what attach checked. */
 struct registry_view {

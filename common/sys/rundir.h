@@ -15,6 +15,7 @@
 #define RUNDIR_PID	"rtmpd.pid"	/* locked by the listener */
 #define RUNDIR_RTMPD	"rtmpd.ctl"	/* where the listener takes orders */
 #define RUNDIR_RTMPHUB	"rtmphub.ctl"	/* where the hub does */
+#define RUNDIR_REGISTRY	"registry"	/* link to the hub's registry */
 #define RUNDIR_BOX	"box"		/* root directory of connections */
 #define RUNDIR_HUB	"box/hub.sock"	/* the hub's socket */
 

@@ -26,6 +26,7 @@ struct snapshot {
 	uint32_t		 sn_restarts;
 	uint64_t		 sn_started;	/* seconds since the Epoch */
 	uint64_t		 sn_now;	/* the same, of this snapshot */
+	uint64_t		 sn_age;	/* of what the hub wrote, ms */
 	uint64_t		 sn_generation;
 	uint64_t		 sn_ring_bytes;
 	uint32_t		 sn_hold;	/* ms */
@@ -37,6 +38,8 @@ struct snapshot {
 	struct session_body	*sn_session;
 	uint32_t		 sn_in_flux;	/* entries that could not be read */
 };
+
+#define SNAPSHOT_STALE	3000	/* ms; sessions report every second */
 
 /* The registry of the run directory that the process is in, attached anew
  * whenever another hub has made another. */
@@ -51,5 +54,12 @@ void	snapshot_close(struct snapshot_source *);
  */
 const char *snapshot_take(struct snapshot_source *, struct snapshot *);
 void	snapshot_free(struct snapshot *);
+
+/* NULL if there is none of this name. */
+struct snapshot_stream *snapshot_stream(const struct snapshot *,
+	    const char *name);
+
+/* The hub has died, or should have written something for SNAPSHOT_STALE. */
+bool	snapshot_stale(const struct snapshot *);
 
 #endif
