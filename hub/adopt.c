@@ -53,6 +53,7 @@ adopt_publisher(struct hub *h, struct stream *t, struct session *s,
 	s->s_stream = t;
 	s->s_generation = ring.g_generation;
 	stream_set_publisher(h, t, s, &t->t_ring);
+	attend_look(h);
 	t->t_body.sb_since = r->hr_since;
 	session_answer(h, s, HUB_KEEP, HUB_OK, "", NULL, 0);
 	TAILQ_FOREACH(sub, &t->t_subscribers, s_link)

@@ -80,12 +80,13 @@ usable_files(void)
 
 void
 hub_open(struct hub *h, const struct conf *cf, uint64_t idle_exit,
-    bool standby)
+    bool standby, int spawner)
 {
 	memset(h, 0, sizeof(*h));
 	h->h_conf = cf;
 	h->h_idle_exit = idle_exit;
 	h->h_standby = standby;
+	h->h_spawner = spawner;
 	h->h_files = usable_files();
 	h->h_processors = proc_processors();
 	h->h_idle_since = h->h_now = clock_ms();
@@ -100,6 +101,7 @@ hub_open(struct hub *h, const struct conf *cf, uint64_t idle_exit,
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 	watch(h, h->h_log[0], &h->h_log[0]);
+	watch(h, h->h_spawner, &h->h_spawner);
 }
 
 void
@@ -221,7 +223,7 @@ obey(struct hub *h, const struct control *ct)
 		control_answer(h->h_control, ct, true, "%u connections",
 		    h->h_npeers);
 		hub_stop(h, "order");
-	} else
+	} else if (!attend_order(h, ct))
 		control_answer(h->h_control, ct, false, "unknown order");
 }
 
@@ -234,6 +236,8 @@ handle(struct hub *h, struct epoll_event *ev)
 		peer_accept(h);
 	else if (ev->data.ptr == &h->h_log[0])
 		log_relay(h->h_log[0]);
+	else if (ev->data.ptr == &h->h_spawner)
+		attend_read(h);
 	else if (ev->data.ptr != &h->h_control)
 		peer_read(h, ev->data.ptr);
 	else
@@ -251,7 +255,7 @@ leave_idle(struct hub *h)
 {
 	int lock;
 
-	if (h->h_idle_exit == 0 || h->h_npeers > 0 ||
+	if (h->h_idle_exit == 0 || h->h_npeers > attend_idle(h) ||
 	    h->h_now - h->h_idle_since < h->h_idle_exit)
 		return false;
 	h->h_idle_since = h->h_now;
@@ -263,7 +267,7 @@ leave_idle(struct hub *h)
 		return false;
 	}
 	peer_accept(h);
-	if (h->h_npeers == 0)
+	if (h->h_npeers == attend_idle(h))
 		return true;
 	close(lock);
 	return false;
@@ -280,7 +284,9 @@ timeout(struct hub *h)
 		at = h->h_stop_by;
 	if (h->h_accept_at != 0 && h->h_accept_at < at)
 		at = h->h_accept_at;
-	if (h->h_idle_exit != 0 && h->h_npeers == 0 &&
+	if (attend_deadline(h) < at)
+		at = attend_deadline(h);
+	if (h->h_idle_exit != 0 && h->h_npeers == attend_idle(h) &&
 	    h->h_idle_since + h->h_idle_exit < at)
 		at = h->h_idle_since + h->h_idle_exit;
 	if (at == UINT64_MAX)
@@ -315,6 +321,7 @@ turn(struct hub *h)
 	for (i = 0; i < n; i++)
 		handle(h, &ev[i]);
 	check_deadlines(h, n == 0);
+	attend_tick(h);
 	peer_reap(h);
 	registry_touch(&h->h_registry, h->h_now);
 }
@@ -327,7 +334,7 @@ check_end(struct hub *h)
 		leave_rundir(h);
 	if (h->h_drain_by == 0 || h->h_stop_by != 0)
 		return;
-	if (h->h_npeers == 0)
+	if (h->h_npeers == attend_idle(h))
 		hub_stop(h, "drained");
 	else if (h->h_now >= h->h_drain_by)
 		hub_stop(h, "drain-timeout");

@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "attend.h"
 #include "conf/conf.h"
 #include "conf/hubmsg.h"
 #include "shm/registry.h"
@@ -73,9 +74,11 @@ struct stream {
 	struct grant		 t_ring;	/* what subscribers read */
 	struct grant		 t_next;	/* granted, not yet confirmed */
 	uint64_t		 t_deadline;	/* end of linger, ms; 0 none */
+	struct attendant	 t_recorder;
 	struct stream_body	 t_body;	/* as in the registry */
 };
 RB_HEAD(stream_tree, stream);
+RB_PROTOTYPE(stream_tree, stream, t_link, unused)
 
 /* Indices of free entries of a registry table. */
 struct slots {
@@ -109,6 +112,10 @@ struct hub {
 	uint64_t		 h_live;	/* streams with a publisher */
 	uint64_t		 h_streaming;	/* their subscribers */
 	uint32_t		 h_turns;	/* since deadlines were judged */
+	struct attendant	 h_metrics;
+	uint64_t		 h_attend_at;	/* judge attendants then, ms */
+	uint64_t		 h_spawned;	/* latest at_id */
+	int			 h_spawner;	/* socket */
 	int			 h_files;	/* descriptors for peers, rings */
 	int			 h_listen;
 	int			 h_epoll;
@@ -117,9 +124,10 @@ struct hub {
 	int			 h_log[2];	/* log_pair() */
 };
 
-/* hub.c: set-up and the loop. hub_open() is fatal on failure. */
+/* hub.c: set-up and the loop. hub_open() is fatal on failure; `spawner` is
+ * of spawner_fork(). */
 void	hub_open(struct hub *, const struct conf *, uint64_t idle_exit,
-	    bool standby);
+	    bool standby, int spawner);
 void	hub_bind(struct hub *);
 int	hub_run(struct hub *);		/* returns the exit status */
 
@@ -146,6 +154,8 @@ void	stream_report(struct hub *, struct session *,
 void	stream_leave(struct hub *, struct session *, bool clean);
 void	stream_tick(struct hub *);	/* deadlines that have passed */
 uint64_t stream_deadline(struct hub *);	/* ms, UINT64_MAX none */
+/* NULL if there is none of this name. */
+struct stream *stream_find(struct hub *, const char *name);
 void	stream_wake_all(struct hub *);	/* after messages to subscribers */
 void	stream_show(struct hub *, struct stream *);
 /* load.c: its publisher or subscribers have become more or fewer. */

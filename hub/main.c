@@ -21,6 +21,7 @@
 
 #include "conf/conf.h"
 #include "hub.h"
+#include "spawner.h"
 #include "sys/log.h"
 #include "sys/proc.h"
 #include "sys/priv.h"
@@ -171,7 +172,7 @@ main(int argc, char **argv)
 	char error[PATH_MAX + 256], used[PATH_MAX];
 	const char *missing;
 	struct priv priv;
-	int starter = -1;
+	int starter = -1, spawner;
 
 	proc_title_init(argc, argv);
 	parse(argc, argv, &o);
@@ -197,7 +198,9 @@ main(int argc, char **argv)
 	take_lock(o.o_wait, starter);
 	if (starter != -1)
 		close(starter);
-	hub_open(&hub, &conf, o.o_idle, o.o_wait);
+	if ((spawner = spawner_fork()) == -1)
+		fatal("fork");
+	hub_open(&hub, &conf, o.o_idle, o.o_wait, spawner);
 	hub_bind(&hub);
 	if (sandbox_build(&sandbox, SANDBOX_HUB, conf.cf_sandbox == DENIED_LOG)
 	    == -1 || sandbox_enter(&sandbox) == -1)

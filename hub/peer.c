@@ -148,7 +148,7 @@ peer_free(struct hub *h, struct peer *p)
 	close(p->p_fd);
 	close(p->p_pidfd);
 	free(p);
-	if (--h->h_npeers == 0)
+	if (--h->h_npeers == attend_idle(h))
 		h->h_idle_since = h->h_now;
 }
 

@@ -29,7 +29,6 @@ compare(const struct stream *a, const struct stream *b)
 	return strcmp(a->t_body.sb_name, b->t_body.sb_name);
 }
 
-RB_PROTOTYPE(stream_tree, stream, t_link, compare)
 RB_GENERATE(stream_tree, stream, t_link, compare)
 
 void
@@ -41,7 +40,7 @@ stream_show(struct hub *h, struct stream *t)
 	load_count(h, t);
 }
 
-static struct stream *
+struct stream *
 stream_find(struct hub *h, const char *name)
 {
 	struct stream key;
@@ -142,6 +141,7 @@ stream_gone(struct hub *h, struct stream *t)
 	t->t_deadline = 0;
 	t->t_body.sb_state = STREAM_WAITING;
 	forget_publisher(t);
+	attend_gone(h, t);
 	TAILQ_FOREACH(s, &t->t_subscribers, s_link) {
 		s->s_generation = 0;	/* should its publisher come after all */
 		session_answer(h, s, HUB_GONE, HUB_OK, "", NULL, 0);
@@ -204,6 +204,7 @@ publish_confirm(struct hub *h, struct stream *t)
 	}
 	t->t_ring = t->t_next;
 	grant_init(&t->t_next);
+	attend_look(h);
 	TAILQ_FOREACH(s, &t->t_subscribers, s_link)
 		stream_send_ring(h, t, s);
 	wake(&old);
@@ -322,6 +323,8 @@ stream_add_subscriber(struct hub *h, struct stream *t, struct session *s)
 	s->s_stream = t;
 	TAILQ_INSERT_TAIL(&t->t_subscribers, s, s_link);
 	t->t_nsubscribers++;
+	if (s->s_body.eb_role == ROLE_RECORD)
+		attend_arrived(h, t, s, s->s_generation != 0);
 	stream_show(h, t);
 }
 
@@ -388,7 +391,9 @@ want(struct hub *h, struct session *s)
 {
 	if (s->s_body.eb_role == ROLE_PUBLISH)
 		publish_want(h, s);
-	else if (s->s_body.eb_role == ROLE_PLAY)
+	else if (s->s_body.eb_role == ROLE_METRICS)
+		attend_arrived(h, NULL, s, false);
+	else if (s->s_body.eb_role != ROLE_NONE)
 		play_want(h, s);
 }
 
@@ -399,6 +404,8 @@ stream_report(struct hub *h, struct session *s, const struct hub_report *r,
 {
 	struct stream *t = s->s_stream;
 
+	if (r->hr_role == ROLE_METRICS && h->h_metrics.at_session == s)
+		return;
 	if (t != NULL && s->s_body.eb_role == r->hr_role &&
 	    strcmp(t->t_body.sb_name, r->hr_name) == 0) {
 		if (r->hr_role == ROLE_PUBLISH)
@@ -423,6 +430,7 @@ end_grace(struct hub *h)
 	int i;
 
 	h->h_grace = 0;
+	attend_look(h);
 	TAILQ_FOREACH(p, &h->h_peers, p_link)
 		for (i = 0; i < HUB_SLOTS; i++)
 			if (p->p_session[i] != NULL &&
@@ -455,6 +463,8 @@ stream_leave(struct hub *h, struct session *s, bool clean)
 {
 	struct stream *t = s->s_stream;
 
+	if (s->s_body.eb_role == ROLE_RECORD || t == NULL)
+		attend_left(h, t, s);
 	if (t == NULL)
 		return;
 	s->s_stream = NULL;

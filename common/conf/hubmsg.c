@@ -39,7 +39,8 @@ hub_report_valid(struct hub_report *r, ssize_t len)
 	for (i = 0; i < REGISTRY_TRACKS; i++)
 		if (!ENDED(r->hr_track[i].tk_profile))
 			return false;
-	if (r->hr_role != ROLE_NONE && r->hr_name[0] == '\0')
+	if (r->hr_role != ROLE_NONE && r->hr_role != ROLE_METRICS &&
+	    r->hr_name[0] == '\0')
 		return false;
 	return ENDED(r->hr_name) && ENDED(r->hr_peer) && ENDED(r->hr_host) &&
 	    ENDED(r->hr_program);

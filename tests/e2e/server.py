@@ -217,7 +217,7 @@ class Server:
     def connections(self):
         """Pids of connection processes: all but hub and its kin."""
         return [p for p in self.children()
-                if not re.search(r"hub|listener", procs.title(p))]
+                if not re.search(r"hub|listener|attendants", procs.title(p))]
 
     def wait_connections(self, count, timeout=5.0):
         wait_until(lambda: len(self.connections()) == count, timeout,

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * attend.h - which attendants there shall be: a recorder for each live stream
+ * that is to be recorded, the metrics server. They are supervised: one that
+ * ends while it is wanted is started again, after a pause that grows.
+ */
+#ifndef HUB_ATTEND_H
+#define HUB_ATTEND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct control;
+struct hub;
+struct session;
+struct stream;
+
+enum attend_order { ORDER_NONE, ORDER_START, ORDER_STOP };
+
+struct attendant {
+	struct session	*at_session;	/* it is connected, else NULL */
+	uint64_t	 at_id;		/* what the spawner runs, 0 nothing */
+	uint64_t	 at_settings;	/* those that it was started with */
+	uint64_t	 at_since;	/* started, ms */
+	uint64_t	 at_again;	/* not to be started before, ms */
+	uint32_t	 at_pause;	/* the latest, ms; 0 none yet */
+	int32_t		 at_status;	/* of waitpid(2), -1 not known */
+	int32_t		 at_cause;	/* the at_status that was logged */
+	bool		 at_told;	/* it is to end */
+	uint64_t	 at_ring;	/* latest that a recorder held */
+	enum attend_order at_order;	/* by hand */
+};
+
+/* What has changed may concern attendants: judge at the end of this turn. */
+void	 attend_look(struct hub *);
+/* Start and end whoever is to be. */
+void	 attend_tick(struct hub *);
+uint64_t attend_deadline(const struct hub *);	/* ms, UINT64_MAX none */
+
+/* A session has become an attendant's, or ends. `t` is NULL unless it is at a
+ * stream. */
+void	 attend_arrived(struct hub *, struct stream *, struct session *,
+	    bool adopted);
+void	 attend_left(struct hub *, struct stream *, struct session *);
+/* Its publisher has gone for good: the recorder ends by itself. */
+void	 attend_gone(struct hub *, struct stream *);
+
+/* Peers that are there for the relay alone, and keep nothing from ending. */
+uint32_t attend_idle(const struct hub *);
+
+/* What the spawner says. */
+void	 attend_read(struct hub *);
+
+/* "record start NAME" or "record stop NAME". False: another order. */
+bool	 attend_order(struct hub *, const struct control *);
+
+/* A new configuration is in force: end those whose settings it changed, or
+ * who are not wanted any more, and start what it asks for. */
+void	 attend_reload(struct hub *);
+
+#endif
