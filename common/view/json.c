@@ -2,32 +2,26 @@
 /*
  * json.c - a snapshot as JSON.
  * What is not known is null. Text that a peer sent and that is no UTF-8
- * becomes ASCII, as vis(3) writes it.
+ * becomes ASCII, what is none of it in octal.
  */
-#define LIBBSD_OPENBSD_VIS	/* <vis.h> warns unless told which strnvis(3) */
 #include "view/json.h"
 
-#include <string.h>
-#include <vis.h>
-
 #include "media/media.h"
+#include "view/text.h"
 #include "view/words.h"
 
 #define TYPE_AUDIO	8	/* RTMP message types, in tk_kind */
 #define TYPE_VIDEO	9
-#define TEXT_LONGEST	REGISTRY_NAME
 
 static json_t *
 text(const char *s)
 {
 	json_t *value = json_string(s);
-	char escaped[4 * TEXT_LONGEST + 1];
+	char escaped[VIEW_TEXT_MAX];
 
 	if (value != NULL)
 		return value;
-	(void)strvisx(escaped, s, strnlen(s, TEXT_LONGEST),
-	    VIS_OCTAL);
-	return json_string(escaped);
+	return json_string(text_ascii(s, escaped, sizeof(escaped)));
 }
 
 static json_t *

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * order.c - give an order to a running relay.
+ */
+#include "command.h"
+
+#include <err.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "order.h"
+#include "sys/control.h"
+#include "sys/rundir.h"
+
+#define PATIENCE	10000	/* ms for an answer: a new program starts */
+
+static bool
+nobody_there(void)
+{
+	return errno == ENOENT || errno == ECONNREFUSED;
+}
+
+/* Tell how it went. */
+static int
+report(const struct ctl *ct, int status, const char *text)
+{
+	if (status == 0)
+		printf("%s: %s\n", ct->ct_order, text);
+	else if (status == 1)
+		warnx("%s", text);
+	else if (nobody_there()) {
+		warnx("%s: no rtmpd runs here", ct->ct_path);
+		return EX_UNAVAILABLE;
+	} else if (errno == ETIMEDOUT) {
+		warnx("%s: no answer for %d seconds", ct->ct_path,
+		    PATIENCE / 1000);
+		return EX_TEMPFAIL;
+	} else {
+		warn("%s", ct->ct_path);
+		return errno == EACCES || errno == EPERM ? EX_NOPERM :
+		    EX_TEMPFAIL;
+	}
+	return status;
+}
+
+int
+order_hub(int patience, char answer[CONTROL_TEXT], const char *fmt, ...)
+{
+	char order[CONTROL_TEXT];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(order, sizeof(order), fmt, ap);
+	va_end(ap);
+	if (n < 0 || n >= CONTROL_TEXT) {
+		strlcpy(answer, "name too long", CONTROL_TEXT);
+		return 1;
+	}
+	return control_ask(RUNDIR_RTMPHUB, order, patience, answer);
+}
+
+int
+order_relay(const struct ctl *ct)
+{
+	char text[CONTROL_TEXT];
+	int status;
+
+	status = control_ask(RUNDIR_RTMPD, ct->ct_order, PATIENCE, text);
+	if (status == -1 && nobody_there())	/* connections of rtmpd -i */
+		status = control_ask(RUNDIR_RTMPHUB, ct->ct_order, PATIENCE,
+		    text);
+	return report(ct, status, text);
+}
+
+int
+order_kick(const struct ctl *ct)
+{
+	char text[CONTROL_TEXT];
+
+	return report(ct, order_hub(PATIENCE, text, "kick %s", ct->ct_arg[0]),
+	    text);
+}
+
+int
+order_log(const struct ctl *ct)
+{
+	char text[CONTROL_TEXT];
+
+	if (strcmp(ct->ct_arg[0], "debug") != 0 &&
+	    strcmp(ct->ct_arg[0], "info") != 0) {
+		warnx("log %s: neither debug nor info", ct->ct_arg[0]);
+		return EX_USAGE;
+	}
+	return report(ct, order_hub(PATIENCE, text, "log %s %s",
+	    ct->ct_arg[0], ct->ct_arg[1]), text);
+}
