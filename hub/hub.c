@@ -8,6 +8,7 @@
 
 #include <sys/epoll.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -31,7 +32,6 @@
 #define HUB_BACKLOG	4096
 #define READ_TURNS	16	/* and more where there are many peers */
 #define GRACE		1000	/* ms for those of a hub that died to report */
-#define STOP_GRACE	1200	/* ms for connections to say goodbye */
 #define SPARE_FILES	32	/* to tell newcomers that there are no more */
 
 static void
@@ -41,6 +41,24 @@ watch(struct hub *h, int fd, int *which)
 
 	if (epoll_ctl(h->h_epoll, EPOLL_CTL_ADD, fd, &ev) == -1)
 		fatal("epoll_ctl");
+}
+
+/* That of the hub before us stays to be looked at, unless there is no room. */
+static int
+make_registry(struct hub *h, size_t bytes)
+{
+	int rw, made;
+
+	made = segment_create_named(bytes, h->h_group, h->h_registry_name,
+	    &rw, &h->h_registry_fd);
+	if (made == -1 && errno == ENOSPC) {
+		segment_clean(NULL);
+		made = segment_create_named(bytes, h->h_group,
+		    h->h_registry_name, &rw, &h->h_registry_fd);
+	}
+	if (made == -1)
+		fatal("registry in " SEGMENT_DIR);
+	return rw;
 }
 
 static void
@@ -56,13 +74,14 @@ open_registry(struct hub *h)
 	clock_gettime(CLOCK_REALTIME, &now);
 	h->h_generation = (uint64_t)now.tv_sec * 1000000 +
 	    (uint64_t)now.tv_nsec / 1000;
-	if (segment_create(registry_size(streams, sessions), &rw,
-	    &h->h_registry_fd) == -1)
-		fatal("registry in /dev/shm");
+	rw = make_registry(h, registry_size(streams, sessions));
 	if (registry_create(&h->h_registry, rw, streams, sessions,
 	    h->h_generation) == -1)
 		fatal("map the registry");
 	close(rw);
+	if (segment_show(RUNDIR_REGISTRY, h->h_registry_name) == -1)
+		fatal("%s", RUNDIR_REGISTRY);
+	segment_clean(h->h_registry_name);
 	slots_init(&h->h_stream_slots, streams);
 	slots_init(&h->h_session_slots, sessions);
 }
@@ -79,11 +98,12 @@ usable_files(void)
 }
 
 void
-hub_open(struct hub *h, const struct conf *cf, uint64_t idle_exit,
-    bool standby, int spawner)
+hub_open(struct hub *h, const struct conf *cf, gid_t group,
+    uint64_t idle_exit, bool standby, int spawner)
 {
 	memset(h, 0, sizeof(*h));
 	h->h_conf = cf;
+	h->h_group = group;
 	h->h_idle_exit = idle_exit;
 	h->h_standby = standby;
 	h->h_spawner = spawner;
@@ -125,10 +145,13 @@ hub_bind(struct hub *h)
 	if ((h->h_control = control_open(RUNDIR_RTMPHUB)) == -1)
 		fatal("bind %s", RUNDIR_RTMPHUB);
 	watch(h, h->h_control, &h->h_control);
+	if (rundir_share(RUNDIR_HUB, h->h_group) == -1 ||
+	    rundir_share(RUNDIR_RTMPHUB, h->h_group) == -1)
+		fatal("share with group %u", h->h_group);
 }
 
-static void
-leave_rundir(struct hub *h)
+void
+hub_leave(struct hub *h)
 {
 	if (h->h_listen == -1)
 		return;
@@ -138,100 +161,9 @@ leave_rundir(struct hub *h)
 	(void)unlink(RUNDIR_RTMPHUB);
 }
 
-/* To every session, in the same words. */
-static void
-tell_all(struct hub *h, enum hub_verdict verdict, enum hub_reason reason)
-{
-	struct session *s;
-	struct peer *p;
-	int i;
-
-	TAILQ_FOREACH(p, &h->h_peers, p_link)
-		for (i = 0; i < HUB_SLOTS; i++)
-			if ((s = p->p_session[i]) != NULL)
-				session_answer(h, s, verdict, reason, "",
-				    NULL, 0);
-	stream_wake_all(h);
-}
-
-static void
-hub_stop(struct hub *h, const char *why)
-{
-	if (h->h_stop_by != 0)
-		return;
-	h->h_stop_by = h->h_now + STOP_GRACE;
-	h->h_why = why;
-	if (h->h_grace == 0)	/* else some have yet to come and be told */
-		leave_rundir(h);
-	tell_all(h, HUB_CLOSE, HUB_SHUTDOWN);
-}
-
-static void
-hub_drain(struct hub *h)
-{
-	if (h->h_drain_by != 0)
-		return;
-	h->h_drain_by = h->h_now + h->h_conf->cf_drain_timeout;
-	log_info("hub-drain pid=%d connections=%u", (int)getpid(),
-	    h->h_npeers);
-	tell_all(h, HUB_RECONNECT, HUB_SHUTDOWN);
-}
-
-/* There is one way to lose a hub: this is like dying. Whoever keeps us starts
- * the next program. */
-static void
-hub_upgrade(struct hub *h, const struct control *ct)
-{
-	if (h->h_standby) {
-		control_answer(h->h_control, ct, false, "no listener runs "
-		    "that would start the next hub");
-		return;
-	}
-	log_info("hub-upgrade pid=%d version=%s", (int)getpid(),
-	    RTMPD_VERSION);
-	control_answer(h->h_control, ct, true, "hub %d ends, version %s",
-	    (int)getpid(), RTMPD_VERSION);
-	h->h_replaced = true;
-}
-
-/* A connection that was taken over has no orders to give. The listener may be
- * connected too, but never registers. */
-static bool
-is_connection(const struct hub *h, pid_t pid)
-{
-	const struct peer *p;
-
-	TAILQ_FOREACH(p, &h->h_peers, p_link)
-		if (p->p_pid == pid && p->p_host[0] != '\0')
-			return true;
-	return false;
-}
-
-static void
-obey(struct hub *h, const struct control *ct)
-{
-	if (is_connection(h, ct->ct_pid))
-		log_warnx("order-refused pid=%d", (int)ct->ct_pid);
-	else if (strcmp(ct->ct_order, "upgrade") == 0)
-		hub_upgrade(h, ct);
-	else if (strcmp(ct->ct_order, "drain") == 0) {
-		hub_drain(h);
-		control_answer(h->h_control, ct, true,
-		    "%u connections, %u s at most", h->h_npeers,
-		    h->h_conf->cf_drain_timeout / 1000);
-	} else if (strcmp(ct->ct_order, "stop") == 0) {
-		control_answer(h->h_control, ct, true, "%u connections",
-		    h->h_npeers);
-		hub_stop(h, "order");
-	} else if (!attend_order(h, ct))
-		control_answer(h->h_control, ct, false, "unknown order");
-}
-
 static void
 handle(struct hub *h, struct epoll_event *ev)
 {
-	struct control ct;
-
 	if (ev->data.ptr == &h->h_listen)
 		peer_accept(h);
 	else if (ev->data.ptr == &h->h_log[0])
@@ -241,8 +173,7 @@ handle(struct hub *h, struct epoll_event *ev)
 	else if (ev->data.ptr != &h->h_control)
 		peer_read(h, ev->data.ptr);
 	else
-		while (control_read(h->h_control, &ct))
-			obey(h, &ct);
+		orders_take(h);
 }
 
 /*
@@ -331,13 +262,13 @@ static void
 check_end(struct hub *h)
 {
 	if (h->h_stop_by != 0 && h->h_grace == 0)
-		leave_rundir(h);
+		hub_leave(h);
 	if (h->h_drain_by == 0 || h->h_stop_by != 0)
 		return;
 	if (h->h_npeers == attend_idle(h))
-		hub_stop(h, "drained");
+		orders_stop(h, "drained");
 	else if (h->h_now >= h->h_drain_by)
-		hub_stop(h, "drain-timeout");
+		orders_stop(h, "drain-timeout");
 }
 
 int
@@ -356,7 +287,9 @@ hub_run(struct hub *h)
 			return HUB_EXIT_UPGRADE;
 		check_end(h);
 	}
-	leave_rundir(h);
+	hub_leave(h);
+	(void)unlink(RUNDIR_REGISTRY);
+	(void)shm_unlink(h->h_registry_name);
 	TAILQ_FOREACH(p, &h->h_peers, p_link)
 		peer_kill(p);
 	log_relay(h->h_log[0]);

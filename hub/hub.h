@@ -21,6 +21,7 @@
 #include "conf/hubmsg.h"
 #include "shm/registry.h"
 #include "shm/ring.h"
+#include "shm/segment.h"
 #include "sys/control.h"
 #include "sys/log.h"
 
@@ -121,15 +122,22 @@ struct hub {
 	int			 h_epoll;
 	int			 h_control;
 	int			 h_registry_fd;	/* read-only */
+	char			 h_registry_name[SEGMENT_NAME];
+	gid_t			 h_group;	/* may see and steer, or none */
 	int			 h_log[2];	/* log_pair() */
 };
 
 /* hub.c: set-up and the loop. hub_open() is fatal on failure; `spawner` is
  * of spawner_fork(). */
-void	hub_open(struct hub *, const struct conf *, uint64_t idle_exit,
-	    bool standby, int spawner);
+void	hub_open(struct hub *, const struct conf *, gid_t group,
+	    uint64_t idle_exit, bool standby, int spawner);
 void	hub_bind(struct hub *);
 int	hub_run(struct hub *);		/* returns the exit status */
+void	hub_leave(struct hub *);	/* nobody finds us any more */
+
+/* orders.c: what the control socket brings. */
+void	orders_take(struct hub *);
+void	orders_stop(struct hub *, const char *why);
 
 /* slots.c */
 void	slots_init(struct slots *, uint32_t n);

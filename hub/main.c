@@ -189,6 +189,9 @@ main(int argc, char **argv)
 		o.o_rundir = conf.cf_rundir;
 	if (priv_lookup(conf.cf_user, &priv, &missing) == -1)
 		fatalx("no user %s", missing);
+	if (priv_find_group(conf.cf_control_group, &priv.pr_group) == -1)
+		fatalx("no group %s", conf.cf_control_group);
+	priv.pr_shares = priv.pr_group != PRIV_NO_GROUP;
 	if (rundir_enter(o.o_rundir, &priv, used, sizeof(used), error,
 	    sizeof(error)) == -1)
 		fatalx("%s", error);
@@ -200,7 +203,7 @@ main(int argc, char **argv)
 		close(starter);
 	if ((spawner = spawner_fork()) == -1)
 		fatal("fork");
-	hub_open(&hub, &conf, o.o_idle, o.o_wait, spawner);
+	hub_open(&hub, &conf, priv.pr_group, o.o_idle, o.o_wait, spawner);
 	hub_bind(&hub);
 	if (sandbox_build(&sandbox, SANDBOX_HUB, conf.cf_sandbox == DENIED_LOG)
 	    == -1 || sandbox_enter(&sandbox) == -1)

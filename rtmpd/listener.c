@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "conn.h"
+#include "shm/segment.h"
 #include "sys/clock.h"
 #include "sys/log.h"
 #include "sys/proc.h"
@@ -349,6 +350,8 @@ kill_rest(struct listener *l)
 	/* a hub that was killed could not */
 	(void)unlink(RUNDIR_HUB);
 	(void)unlink(RUNDIR_RTMPHUB);
+	(void)unlink(RUNDIR_REGISTRY);
+	segment_clean(NULL);
 }
 
 static void
@@ -370,6 +373,18 @@ log_start(const struct server *sv)
 	    sv->sv_rundir);
 }
 
+static void
+share_control(const struct listener *l)
+{
+	const char *name = l->l_server->sv_conf.cf_control_group;
+	gid_t group;
+
+	if (priv_find_group(name, &group) == -1)
+		fatalx("no group %s", name);
+	if (rundir_share(RUNDIR_RTMPD, group) == -1)
+		fatal("share %s/%s", l->l_server->sv_rundir, RUNDIR_RTMPD);
+}
+
 /* All that a program before us did already. */
 static void
 start_afresh(struct listener *l)
@@ -386,6 +401,7 @@ start_afresh(struct listener *l)
 		fatal("log");
 	if ((l->l_control = control_open(RUNDIR_RTMPD)) == -1)
 		fatal("%s/%s", l->l_server->sv_rundir, RUNDIR_RTMPD);
+	share_control(l);
 	server_shut_in(l->l_server);
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shm/segment.h"
 #include "sys/clock.h"
 #include "sys/proc.h"
 #include "sys/rundir.h"
@@ -22,7 +23,10 @@ send_order(const struct listener *l, const char *order)
 {
 	if (control_send(RUNDIR_RTMPHUB, order) == 0)
 		return 0;
-	if (errno != ENOENT || chdir(l->l_server->sv_rundir) == -1)
+	if (errno != ENOENT)
+		return -1;
+	segment_clean(NULL);		/* as its hub can not any more */
+	if (chdir(l->l_server->sv_rundir) == -1)
 		return -1;
 	return control_send(RUNDIR_RTMPHUB, order);
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define PASSWD	"/etc/passwd"
+#define GROUP	"/etc/group"
 
 /* Not by getpwnam(3): for the services that it asks a static program would
  * load libraries. */
@@ -53,10 +54,31 @@ priv_lookup(const char *user, struct priv *pr, const char **missing)
 	return 0;
 }
 
+int
+priv_find_group(const char *name, gid_t *gid)
+{
+	FILE *from;
+	const struct group *gr;
+
+	*gid = PRIV_NO_GROUP;
+	if (*name == '\0')
+		return 0;
+	if ((from = fopen(GROUP, "re")) == NULL)
+		return -1;
+	while ((gr = fgetgrent(from)) != NULL && strcmp(gr->gr_name, name) != 0)
+		;
+	if (gr != NULL)
+		*gid = gr->gr_gid;
+	fclose(from);
+	return gr != NULL ? 0 : -1;
+}
+
 static int
 change_user(const struct priv *pr)
 {
-	if (setgroups(1, &pr->pr_gid) == -1 ||
+	const gid_t *also = pr->pr_shares ? &pr->pr_group : &pr->pr_gid;
+
+	if (setgroups(1, also) == -1 ||
 	    setresgid(pr->pr_gid, pr->pr_gid, pr->pr_gid) == -1)
 		return -1;
 	return setresuid(pr->pr_uid, pr->pr_uid, pr->pr_uid);

@@ -10,11 +10,14 @@
 
 #define PRIV_USER	"rtmpd"		/* taken by default if it exists */
 #define PRIV_FALLBACK	"nobody"
+#define PRIV_NO_GROUP	((gid_t)-1)
 
 struct priv {
 	uid_t	 pr_uid;
 	gid_t	 pr_gid;
 	bool	 pr_root;	/* we are root and have something to give up */
+	bool	 pr_shares;	/* keeps pr_group, besides its own */
+	gid_t	 pr_group;
 };
 
 /*
@@ -23,6 +26,12 @@ struct priv {
  * there is no such user; `*missing` then names it.
  */
 int	priv_lookup(const char *user, struct priv *, const char **missing);
+
+/*
+ * The id of a group, out of /etc/group; of "" it is PRIV_NO_GROUP. -1 if there
+ * is no such group.
+ */
+int	priv_find_group(const char *name, gid_t *);
 
 /*
  * Become that user for good, shut in `root` if it is not NULL (as root only),

@@ -44,7 +44,8 @@ is_ours(const char *name)
 {
 	static const char *const known[] = {
 		".", "..", RUNDIR_LOCK, RUNDIR_START, RUNDIR_PID,
-		RUNDIR_RTMPD, RUNDIR_RTMPHUB, RUNDIR_BOX,
+		RUNDIR_RTMPD, RUNDIR_RTMPHUB, RUNDIR_BOX, RUNDIR_REGISTRY,
+		RUNDIR_REGISTRY_NEW,
 	};
 	size_t i;
 
@@ -209,5 +210,30 @@ rundir_enter(const char *path, const struct priv *pr, char *used, size_t size,
 	close(fd);
 	if (rc == 0 && getcwd(used, size) == NULL)
 		strlcpy(used, chosen, size);
+	return rc;
+}
+
+/* By a descriptor of the socket itself: its name may be made another's. */
+int
+rundir_share(const char *name, gid_t group)
+{
+	char path[64];
+	struct stat st;
+	int fd, rc = -1;
+
+	if (group == PRIV_NO_GROUP)
+		return 0;
+	fd = open(name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1)
+		return -1;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode) &&
+	    st.st_uid == geteuid())
+		rc = fchownat(fd, "", (uid_t)-1, group, AT_EMPTY_PATH);
+	else
+		errno = EPERM;
+	if (rc == 0)
+		rc = chmod(path, 0660);
+	close(fd);
 	return rc;
 }

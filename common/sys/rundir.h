@@ -9,10 +9,12 @@
 #define SYS_RUNDIR_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #define RUNDIR_LOCK	"lock"		/* held by the hub while it lives */
 #define RUNDIR_START	"start"		/* held while starting a hub on demand */
 #define RUNDIR_PID	"rtmpd.pid"	/* locked by the listener */
+#define RUNDIR_REGISTRY_NEW "registry.new"	/* while it is made */
 #define RUNDIR_RTMPD	"rtmpd.ctl"	/* where the listener takes orders */
 #define RUNDIR_RTMPHUB	"rtmphub.ctl"	/* where the hub does */
 #define RUNDIR_REGISTRY	"registry"	/* link to the hub's registry */
@@ -36,5 +38,11 @@ int	rundir_path(const char *path, const struct priv *, char *out,
  */
 int	rundir_enter(const char *path, const struct priv *, char *used,
 	    size_t size, char *err, size_t errlen);
+
+/*
+ * Open a socket of ours there to a group, unless that is PRIV_NO_GROUP. Never
+ * touches what anybody else may have put in its place. 0, or -1 and errno.
+ */
+int	rundir_share(const char *name, gid_t group);
 
 #endif

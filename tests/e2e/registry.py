@@ -2,10 +2,10 @@
 """Registry and rings read as rtmpd-shm(7) describes them.
 
 Written from that page alone: another program on the machine, with no code
-of the relay. Everything is mapped read-only. join() and look() talk to the
-hub as a connection does; the hub believes the kernel about who we are and
-may end us, so a Registry hangs up as soon as it has its descriptor, and a
-Ring is to be closed before its server is.
+of the relay. Everything is mapped read-only. The registry is found by the
+link in the run directory, without a word to the hub. A Hub talks to it as a
+connection does; the hub believes the kernel about who we are and may end us,
+so a Ring is to be closed before its server is.
 """
 import fcntl
 import mmap
@@ -18,14 +18,23 @@ from procs import wait_until
 
 RING_MAGIC, REGISTRY_MAGIC = 0x676e6952, 0x73696765
 VERSION = 1
-HEADER, STREAM, SESSION = 128, 896, 432     # bytes, at the least
-REPORT = struct.Struct("=IHH H6x QQQ 10Q 192s64s64s64s 448x")
-ANSWER = struct.Struct("=IHH HHI QQ I60s")
-WELCOME, REFUSED, RING = range(1, 4)
-NO_ROLE, PUBLISH, PLAY = range(3)
+HEADER, STREAM, SESSION = 512, 928, 440     # bytes, at the least
+RING_HEADER = 128
+REPORT = struct.Struct("=IHH H6x QQQ 10Q 192s64s64s64s 448x 24x")
+ANSWER = struct.Struct("=IHH HHI QQ I60s I4x")
+WELCOME, REFUSED, RING, KEEP, IDLE, GONE, CLOSE, RECONNECT, LOG = range(1, 10)
+FORBIDDEN = 8
+NO_ROLE, PUBLISH, PLAY, RECORD, CAT, METRICS = range(6)
 FREE, WAITING, LIVE, LOST = range(4)
 COUNTERS = ("bytes_in", "bytes_out", "video", "audio", "data",
             "media_bytes", "joins", "lag_jumps", "lag", "wakes")
+TOTALS = ("connections", "publishes", "takeovers", "bytes_received",
+          "bytes_sent", "video_in", "audio_in", "data_in", "video_out",
+          "audio_out", "data_out", "joins", "lag_jumps",
+          "handshake_failures", "refused_busy", "refused_memory",
+          "refused_limit", "refused_address", "play_refused", "recordings",
+          "recording_errors")
+BOUNDS = (5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000)
 KEY, CONFIG, METADATA, REPEAT, JOIN, FRAME = (1 << n for n in range(6))
 NO_JOIN = (1 << 64) - 1
 TRIES = 1000
@@ -135,6 +144,11 @@ class Stream:
     peer: str
     program: str
     tracks: list
+    bytes_out: int
+    lag_jumps: int
+    gop: int
+    ring_ms: int
+    recorders: int
     subscribers: int
 
 
@@ -149,6 +163,7 @@ class Session:
     name: str
     peer: str
     program: str
+    first_frame: int
 
 
 def _track(raw):
@@ -161,13 +176,13 @@ class Registry:
     """The registry of a server, mapped."""
 
     def __init__(self, server):
-        hub = Hub(server)
-        self.fd = hub.register()
-        hub.close()
+        link = server.run_directory / "registry"
+        wait_until(link.is_symlink, 3, "the registry")
+        self.fd = os.open(link, os.O_RDONLY)
         self.map = _map(self.fd)
         (magic, form, self.generation, self.hub, self.nstreams,
-         self.nsessions, self._stream, self._session) = struct.unpack_from(
-             "=IIQIIIII", self.map)
+         self.nsessions, self._stream, self._session,
+         self.restarts) = struct.unpack_from("=IIQIIIIII", self.map)
         self._first = form & 0xffff
         if (magic, form >> 16) != (REGISTRY_MAGIC, VERSION) or \
                 self._first < HEADER:
@@ -178,8 +193,6 @@ class Registry:
         self._second = self._first + self._stream * self.nstreams
         if len(self.map) < self._second + self._session * self.nsessions:
             raise AssertionError("the tables are cut short")
-        wait_until(lambda: self.session(os.getpid()) is None, 3,
-                   "the end of our own session")
 
     def close(self):
         self.map.close()
@@ -188,12 +201,26 @@ class Registry:
     abandon = close
 
     def totals(self):
-        """connections, publishes, refusals, takeovers, ring_bytes."""
-        return struct.unpack_from("=5Q", self.map, 64)
+        """name -> what the hub counted since it began."""
+        return dict(zip(TOTALS, struct.unpack_from(
+            f"={len(TOTALS)}Q", self.map, 80)))
+
+    def histogram(self, which):
+        """(how many fell into each bucket, the sum in ms) of "lag" or
+        "first_frame"."""
+        at = 80 + 8 * len(TOTALS)
+        at += 8 * (len(BOUNDS) + 2) * ("lag", "first_frame").index(which)
+        *buckets, total = struct.unpack_from(f"={len(BOUNDS) + 2}Q",
+                                             self.map, at)
+        return buckets, total
+
+    def ring_bytes(self):
+        """Reserved for rings now."""
+        return struct.unpack_from("=Q", self.map, 64)[0]
 
     def hold(self):
         """How long publishers hold wake-ups, ms."""
-        return struct.unpack_from("=Q", self.map, 104)[0]
+        return struct.unpack_from("=Q", self.map, 72)[0]
 
     def _entry(self, at, size):
         """A copy of the entry, made while its count stood still."""
@@ -218,10 +245,12 @@ class Registry:
             name, peer, program = (_text(t) for t in struct.unpack_from(
                 "192s64s64s", raw, 128))
             tracks = [_track(raw[at:at + 56]) for at in range(448, 896, 56)]
+            more = struct.unpack_from("=QQIII", raw, 896)
             if name in found:
                 raise AssertionError(f"{name} stands there twice")
             found[name] = Stream(*head, counters, name, peer, program,
-                                 [t for t in tracks if t.kind], subscribers)
+                                 [t for t in tracks if t.kind], *more,
+                                 subscribers)
         return found
 
     def sessions(self):
@@ -236,7 +265,8 @@ class Registry:
                                                              32)))
             texts = [_text(t) for t in struct.unpack_from(
                 "192s64s64s", raw, 112)]
-            found.append(Session(*head, counters, *texts))
+            found.append(Session(*head, counters, *texts,
+                                 struct.unpack_from("=I", raw, 432)[0]))
         return found
 
     def session(self, pid):
@@ -280,7 +310,7 @@ class Ring:
         magic, form, self.size, self.generation, self.pid = \
             struct.unpack_from("=IIQQI", self.map)
         if (magic, form >> 16) != (RING_MAGIC, VERSION) or \
-                form & 0xffff < HEADER:
+                form & 0xffff < RING_HEADER:
             raise AssertionError(f"not a ring: {magic:#x} {form:#x}")
         if self.size & (self.size - 1) or len(self.map) != 4096 + self.size:
             raise AssertionError(f"{self.size} bytes of {len(self.map)}")

@@ -80,6 +80,18 @@ def shm_left(before):
     return sorted(n for n in shm_names() - before if not _shm_used(n))
 
 
+def shm_prefix(run_directory):
+    """What the names of the objects of a run directory begin with."""
+    info = os.stat(run_directory)
+    return f"rtmpd-{info.st_dev:x}-{info.st_ino:x}-"
+
+
+def shm_of(run_directory):
+    """Names of the objects of a run directory."""
+    prefix = shm_prefix(run_directory)
+    return {n for n in shm_names() if n.startswith(prefix)}
+
+
 def rtmpctl(run_directory, *words):
     """Run rtmpctl; what it said."""
     return subprocess.run(
@@ -114,11 +126,13 @@ class Server:
         self.base = private_directory()
         self.run_directory = Path(directory or self.base / "run")
         self.lines = []
+        self._of = set()
         self._grown = threading.Condition()
         for attempt in range(5):
             self.port = port or free_port()
             self._spawn(conf, wrap, args, listen, env)
             if not wait or self._listens():
+                self._note_directory()
                 break
             if attempt == 4 or not self._conflict():
                 self.stop(check=False)
@@ -248,6 +262,10 @@ class Server:
         if not self._thread.is_alive():     # orphans may still write to it
             self.popen.stderr.close()
         sockets = [p for p in self.base.rglob("*") if p.is_socket()]
+        self._note_directory()
+        if self.run_directory.is_relative_to(self.base) and not check:
+            for name in self.shm_left():
+                (SHM / name).unlink(missing_ok=True)
         shutil.rmtree(self.base, ignore_errors=True)
         if check:
             assert running, (f"rtmpd died by itself, "
@@ -265,12 +283,21 @@ class Server:
             return not any(procs.alive(p) for p in family)
         wait_until(gone, max(left, 0), "the end of rtmpd")
 
+    def shm_left(self):
+        """Objects of our run directory, whichever inodes that had; of
+        others, which are run beside this test, we know nothing."""
+        return {n for n in shm_names() if n.startswith(tuple(self._of))}
+
+    def _note_directory(self):
+        if self.run_directory.is_dir():
+            self._of.add(shm_prefix(self.run_directory))
+
     def _no_shm_left(self):
         try:
-            wait_until(lambda: not shm_left(self.shm_before), 2, step=0.1)
+            wait_until(lambda: not self.shm_left(), 2, step=0.1)
         except TimeoutError:
-            left = shm_left(self.shm_before)
-            raise AssertionError(f"shared memory is left: {left}") from None
+            raise AssertionError("shared memory is left: "
+                                 f"{self.shm_left()}") from None
 
     def _no_complaints(self):
         found = [n for n in self.lines if COMPLAINTS.search(n)]

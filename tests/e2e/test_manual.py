@@ -112,7 +112,7 @@ def relay():
         procs.wait_until(lambda: server.listening(port), 5, "the relay")
         yield one
         one.stop()
-        assert not server.shm_left(before)
+        procs.wait_until(lambda: not server.shm_left(before), 2)
     finally:
         for pid in procs.descendants(one.program.pid):
             procs.end(pid)

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sys/control.h"
 #include "sys/priv.h"
 
 #define OTHER	65534		/* a user that is not root */
@@ -29,7 +30,7 @@ static char	error[PATH_MAX + 128];
 static struct priv
 ordinary(void)
 {
-	return (struct priv){ geteuid(), getegid(), false };
+	return (struct priv){ .pr_uid = geteuid(), .pr_gid = getegid() };
 }
 
 static struct priv
@@ -37,7 +38,9 @@ as_root(void)
 {
 	if (geteuid() != 0)
 		cr_skip_test("only root can give up root");
-	return (struct priv){ OTHER, OTHER, true };
+	return (struct priv){
+		.pr_uid = OTHER, .pr_gid = OTHER, .pr_root = true,
+	};
 }
 
 static void
@@ -333,5 +336,44 @@ Test(rundir, root_that_stays_root_hands_nothing_over)
 	close(open(in_base("run/foreign"), O_CREAT | O_WRONLY, 0600));
 	cr_assert_eq(enter(in_base("run"), pr), 0, "%s", error);
 	expect_ours("run", 0);
+	clean();
+}
+
+Test(rundir, a_socket_there_can_be_shared_with_a_group)
+{
+	struct priv pr = as_root();
+	struct stat st;
+	int fd;
+
+	make_base();
+	cr_assert_eq(enter(in_base("run"), pr), 0, "%s", error);
+	cr_assert_neq(fd = control_open(RUNDIR_RTMPD), -1);
+	cr_assert_eq(rundir_share(RUNDIR_RTMPD, PRIV_NO_GROUP), 0);
+	st = look("run/rtmpd.ctl");
+	cr_assert_eq(st.st_mode & 07777, 0600);
+	cr_assert_eq(rundir_share(RUNDIR_RTMPD, 4321), 0);
+	st = look("run/rtmpd.ctl");
+	cr_assert_eq(st.st_mode & 07777, 0660);
+	cr_assert_eq(st.st_gid, 4321);
+	close(fd);
+	cr_assert_eq(unlink(RUNDIR_RTMPD), 0);
+	clean();
+}
+
+Test(rundir, nothing_else_is_shared_in_the_place_of_a_socket)
+{
+	struct priv pr = as_root();
+
+	make_base();
+	cr_assert_eq(enter(in_base("run"), pr), 0, "%s", error);
+	close(open(in_base("file"), O_CREAT | O_WRONLY, 0600));
+	cr_assert_eq(symlink("../file", RUNDIR_RTMPD), 0);
+	cr_assert_eq(rundir_share(RUNDIR_RTMPD, 4321), -1);
+	cr_assert_eq(unlink(RUNDIR_RTMPD), 0);
+	cr_assert_eq(link("../file", RUNDIR_RTMPD), 0);
+	cr_assert_eq(rundir_share(RUNDIR_RTMPD, 4321), -1);
+	cr_assert_eq(look("file").st_gid, getegid());
+	cr_assert_eq(look("file").st_mode & 07777, 0600);
+	cr_assert_eq(unlink(RUNDIR_RTMPD), 0);
 	clean();
 }
