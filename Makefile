@@ -84,7 +84,7 @@ UNIT	:= $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c
 STRESS	:= $(patsubst tests/stress/%.c,$(BUILD)/stress/%,$(wildcard tests/stress/*.c))
 
 # What a tool needs beyond LIBS.
-LIBS_rtmpctl := -ljansson -lncurses
+LIBS_rtmpctl := -ljansson -lncursesw
 LIBS_rtmpmetrics := -ljansson -lmicrohttpd
 
 PROGRAMS := $(addprefix $(BUILD)/,rtmpd rtmphub $(TOOLS))

@@ -78,52 +78,42 @@ table_head(struct table *t, const char *name, bool right)
 	table_cell(t, name);
 }
 
-static void
-pad(FILE *to, int columns)
-{
-	if (columns > 0)
-		fprintf(to, "%*s", columns, "");
-}
-
-/* Print one cell where `left` columns are left. The last one is not filled up
- * with spaces. */
+/* Print a cell whose column begins at `start`, in a line that is printed up to
+ * `at` and ends at `end`; returns how far it is printed then. Spaces come
+ * before a text, never at the end. */
 static int
-print_cell(const struct table *t, size_t at, FILE *to, int left)
+print_cell(const struct table *t, size_t cell, FILE *to, int start, int at,
+    int end)
 {
-	size_t column = at % t->ta_columns;
-	const char *text = t->ta_cell[at];
-	int before = column == 0 ? 0 : GAP, fill;
+	size_t column = cell % t->ta_columns;
+	const char *text = t->ta_cell[cell];
+	int columns = text_columns(text);
 
-	fill = t->ta_width[column] - text_columns(text);
 	if (t->ta_right[column])
-		before += fill;
-	if (before >= left)
-		return 0;
-	left -= before;
-	pad(to, before);
-	fwrite(text, 1, text_fit(text, left), to);
-	left -= text_columns(text);
-	if (!t->ta_right[column] && column + 1 < t->ta_columns && left > 0) {
-		pad(to, fill < left ? fill : left);
-		left -= fill;
-	}
-	return left > 0 ? left : 0;
+		start += t->ta_width[column] - columns;
+	if (columns == 0 || start >= end)
+		return at;
+	fprintf(to, "%*s", start - at, "");
+	fwrite(text, 1, text_fit(text, end - start), to);
+	return start + columns;
 }
 
 int
 table_print(const struct table *t, FILE *to, int width)
 {
+	int start = 0, at = 0;
 	size_t i;
-	int left = 0;
 
 	if (t->ta_failed)
 		return -1;
 	for (i = 0; i < t->ta_n; i++) {
-		if (i % t->ta_columns == 0)
-			left = width != 0 ? width : INT_MAX;
-		left = print_cell(t, i, to, left);
-		if ((i + 1) % t->ta_columns == 0)
-			fputc('\n', to);
+		at = print_cell(t, i, to, start, at,
+		    width != 0 ? width : INT_MAX);
+		start += t->ta_width[i % t->ta_columns] + GAP;
+		if ((i + 1) % t->ta_columns != 0)
+			continue;
+		fputc('\n', to);
+		start = at = 0;
 	}
 	return 0;
 }

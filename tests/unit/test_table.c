@@ -54,6 +54,18 @@ Test(table, columns_are_as_wide_as_they_must_be)
 	table_free(t);
 }
 
+Test(table, no_line_ends_in_spaces)
+{
+	static const char *const cells[] = { "a", "1", "", "b", "", "" };
+	struct table *t = made(cells, 6);
+
+	expect(t, 0,
+	    "NAME  N  WHAT\n"
+	    "a     1\n"
+	    "b\n");
+	table_free(t);
+}
+
 Test(table, heads_alone_are_a_table)
 {
 	struct table *t = made(NULL, 0);
@@ -84,7 +96,7 @@ Test(table, lines_are_cut_where_the_terminal_ends)
 	struct table *t = made(cells, 3);
 
 	expect(t, 1, "N\nl\n");
-	expect(t, 7, "NAME  \nlive/a\n");
+	expect(t, 7, "NAME\nlive/a\n");
 	expect(t, 9, "NAME    N\nlive/a  7\n");
 	expect(t, 13, "NAME    N  WH\nlive/a  7  ab\n");
 	expect(t, 16, "NAME    N  WHAT\nlive/a  7  abcde\n");

@@ -243,10 +243,6 @@ jumps_text(const struct row *r, char *buf, size_t size)
 const struct column stream_columns[] = {
 	{ "STREAM", COLUMN_TOP | COLUMN_WIDE, 10, name_text, NULL },
 	{ "STATE", COLUMN_TOP, 7, state_text, NULL },
-	{ "PID", COLUMN_RIGHT, 7, pid_text, pid_key },
-	{ "PEER", 0, 21, peer_text, NULL },
-	{ "VIDEO", 0, 30, video_text, NULL },
-	{ "AUDIO", 0, 20, audio_text, NULL },
 	{ "IN", COLUMN_RIGHT | COLUMN_TOP | COLUMN_BAR, 5, in_text, in_key },
 	{ "OUT", COLUMN_RIGHT | COLUMN_TOP | COLUMN_BAR, 5, out_text,
 	  out_key },
@@ -258,6 +254,10 @@ const struct column stream_columns[] = {
 	{ "UP", COLUMN_RIGHT | COLUMN_TOP, 6, up_text, up_key },
 	{ "GOP", COLUMN_RIGHT | COLUMN_TOP, 5, gop_text, gop_key },
 	{ "RING", COLUMN_RIGHT | COLUMN_TOP, 6, ring_text, ring_key },
+	{ "VIDEO", 0, 30, video_text, NULL },
+	{ "AUDIO", 0, 20, audio_text, NULL },
+	{ "PID", COLUMN_RIGHT, 7, pid_text, pid_key },
+	{ "PEER", 0, 21, peer_text, NULL },
 	{ "PROGRAM", 0, 20, program_text, NULL },
 };
 const size_t stream_ncolumns =

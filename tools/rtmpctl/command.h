@@ -14,12 +14,14 @@ struct ctl {
 	const char	*ct_file;	/* -f, or NULL */
 	const char	*ct_rundir;	/* -r, or NULL */
 	bool		 ct_json;	/* -j */
+	uint32_t	 ct_delay;	/* -d, ms */
 	char		 ct_path[PATH_MAX];	/* the run directory, we are in */
 	const char	*ct_order;	/* the command's name */
 	char		**ct_arg;	/* its arguments */
 };
 
 #define COMMAND_JSON	0x01	/* takes -j */
+#define COMMAND_DELAY	0x02	/* takes -d */
 
 struct command {
 	const char	*cm_name;	/* a word or two */
@@ -37,16 +39,20 @@ const struct command *command_find(int argc, char **argv, struct ctl *);
 /* A line for each. */
 void	command_list(FILE *);
 
-/* order.c: given to the listener, or to the hub of a relay without one. Two of
- * them to the hub alone. */
+/* order.c: given to the listener, or to the hub of a relay without one; the
+ * others to the hub. */
 int	order_relay(const struct ctl *);
 int	order_kick(const struct ctl *);
 int	order_log(const struct ctl *);
+int	order_record(const struct ctl *);
 
 /* show.c: read from the registry. */
 int	show_streams(const struct ctl *);
 int	show_stream(const struct ctl *);
 int	show_sessions(const struct ctl *);
 int	show_hub(const struct ctl *);
+
+/* top.c: on the terminal. */
+int	top(const struct ctl *);
 
 #endif

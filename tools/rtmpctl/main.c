@@ -14,11 +14,15 @@
 #include "conf/conf.h"
 #include "conf/enter.h"
 
+#define DELAY		1000	/* ms between looks of top */
+#define DELAY_MAX	3600	/* seconds */
+
 static void
 usage(FILE *to)
 {
-	fprintf(to, "usage: rtmpctl [-jV] [-f file] [-r run-directory] "
-	    "command\n"
+	fprintf(to, "usage: rtmpctl [-jV] [-d seconds] [-f file] "
+	    "[-r run-directory] command\n"
+	    "  -d  top looks so often (default 1)\n"
 	    "  -f  find the run directory by this configuration (default "
 	    CONF_PATH "\n      if it exists)\n"
 	    "  -j  show as JSON\n"
@@ -35,10 +39,24 @@ misused(void)
 	exit(EX_USAGE);
 }
 
+static uint32_t
+parse_delay(const char *text)
+{
+	const char *why;
+	long long seconds = strtonum(text, 1, DELAY_MAX, &why);
+
+	if (why != NULL)
+		errx(EX_USAGE, "-d %s: %s", text, why);
+	return (uint32_t)seconds * 1000;
+}
+
 static void
 set_option(int c, struct ctl *ct)
 {
 	switch (c) {
+	case 'd':
+		ct->ct_delay = parse_delay(optarg);
+		break;
 	case 'f':
 		ct->ct_file = optarg;
 		break;
@@ -70,11 +88,15 @@ parse(int argc, char **argv, struct ctl *ct)
 	const struct command *cm;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "f:jr:V", longopts, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, "d:f:jr:V", longopts, NULL)) != -1)
 		set_option(c, ct);
 	cm = command_find(argc - optind, argv + optind, ct);
-	if (cm == NULL || (ct->ct_json && (cm->cm_flags & COMMAND_JSON) == 0))
+	if (cm == NULL ||
+	    (ct->ct_json && (cm->cm_flags & COMMAND_JSON) == 0) ||
+	    (ct->ct_delay != 0 && (cm->cm_flags & COMMAND_DELAY) == 0))
 		misused();
+	if (ct->ct_delay == 0)
+		ct->ct_delay = DELAY;
 	return cm;
 }
 

@@ -13,6 +13,7 @@
 #include "order.h"
 #include "sys/control.h"
 #include "sys/rundir.h"
+#include "view/text.h"
 
 #define PATIENCE	10000	/* ms for an answer: a new program starts */
 
@@ -26,10 +27,13 @@ nobody_there(void)
 static int
 report(const struct ctl *ct, int status, const char *text)
 {
+	char safe[VIEW_TEXT_MAX];
+
 	if (status == 0)
-		printf("%s: %s\n", ct->ct_order, text);
+		printf("%s: %s\n", ct->ct_order,
+		    text_safe(text, safe, sizeof(safe)));
 	else if (status == 1)
-		warnx("%s", text);
+		warnx("%s", text_safe(text, safe, sizeof(safe)));
 	else if (nobody_there()) {
 		warnx("%s: no rtmpd runs here", ct->ct_path);
 		return EX_UNAVAILABLE;
@@ -82,6 +86,20 @@ order_kick(const struct ctl *ct)
 
 	return report(ct, order_hub(PATIENCE, text, "kick %s", ct->ct_arg[0]),
 	    text);
+}
+
+int
+order_record(const struct ctl *ct)
+{
+	char text[CONTROL_TEXT];
+
+	if (strcmp(ct->ct_arg[0], "start") != 0 &&
+	    strcmp(ct->ct_arg[0], "stop") != 0) {
+		warnx("record %s: neither start nor stop", ct->ct_arg[0]);
+		return EX_USAGE;
+	}
+	return report(ct, order_hub(PATIENCE, text, "record %s %s",
+	    ct->ct_arg[0], ct->ct_arg[1]), text);
 }
 
 int

@@ -204,6 +204,7 @@ int
 show_stream(const struct ctl *ct)
 {
 	const struct snapshot_stream *ss;
+	char safe[VIEW_TEXT_MAX];
 	struct snapshot sn;
 	int status = take(ct, &sn);
 	bool found;
@@ -213,7 +214,8 @@ show_stream(const struct ctl *ct)
 	ss = snapshot_stream(&sn, ct->ct_arg[0]);
 	found = ss != NULL;
 	if (!found)
-		warnx("no stream %s", ct->ct_arg[0]);
+		warnx("no stream %s", text_safe(ct->ct_arg[0], safe,
+		    sizeof(safe)));
 	else if (ct->ct_json)
 		print_json(view_json_stream(&sn, ss));
 	else
