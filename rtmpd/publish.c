@@ -21,7 +21,7 @@
 
 #include "conn.h"
 #include "media/media.h"
-#include "repeat.h"
+#include "recording/repeat.h"
 #include "rtmp/command.h"
 #include "shm/futex.h"
 #include "shm/merge.h"

@@ -158,6 +158,7 @@ probe_role(int role)
 	static const char *const name[] = {
 		[SANDBOX_LISTENER] = "listener", [SANDBOX_HUB] = "hub",
 		[SANDBOX_CONNECTION] = "connection",
+		[SANDBOX_RECORDER] = "recorder",
 	};
 
 	probe(name[role], -1);

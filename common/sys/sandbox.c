@@ -2,7 +2,7 @@
 /*
  * sandbox.c - which system calls a process may make, by its role.
  *
- * For hub and connection a table lists what is allowed; the rest kills. What
+ * For all but the listener a table lists what is allowed; the rest kills. What
  * the listener executes inherits its filter for good, the programs of later
  * versions included, so that one lists what no version will have any use for.
  */
@@ -26,7 +26,8 @@
 
 #define H	(1U << SANDBOX_HUB)
 #define C	(1U << SANDBOX_CONNECTION)
-#define ALL	(H | C)
+#define R	(1U << SANDBOX_RECORDER)
+#define ALL	(H | C | R)
 
 struct rule {
 	int		 ru_call;
@@ -41,13 +42,13 @@ static const struct rule rules[] = {
 	{ SCMP_SYS(recvmsg), ALL },
 	{ SCMP_SYS(sendto), ALL },
 	{ SCMP_SYS(sendmsg), ALL },
-	{ SCMP_SYS(shutdown), C },
-	{ SCMP_SYS(connect), H },	/* syslog; connections: below */
+	{ SCMP_SYS(shutdown), C | R },
+	{ SCMP_SYS(connect), H | R },	/* syslog, hub; connections: below */
 	{ SCMP_SYS(setsockopt), C },
 	{ SCMP_SYS(getsockopt), H },	/* credentials, pidfd */
 	{ SCMP_SYS(accept4), H },
 	{ SCMP_SYS(read), H },	/* signalfd */
-	{ SCMP_SYS(write), H },	/* the log on stderr */
+	{ SCMP_SYS(write), H | R },	/* the log on stderr */
 	/* waiting */
 	{ SCMP_SYS(poll), ALL },
 	{ SCMP_SYS(ppoll), ALL },	/* poll(3) where there is no poll */
@@ -55,8 +56,8 @@ static const struct rule rules[] = {
 	{ SCMP_SYS(epoll_pwait), H },
 	{ SCMP_SYS(epoll_ctl), H },
 	{ SCMP_SYS(futex), ALL },
-	{ SCMP_SYS(futex_waitv), C },
-	{ SCMP_SYS(setitimer), C },
+	{ SCMP_SYS(futex_waitv), C | R },
+	{ SCMP_SYS(setitimer), C | R },
 	{ SCMP_SYS(nanosleep), ALL },
 	{ SCMP_SYS(clock_nanosleep), ALL },
 	{ SCMP_SYS(restart_syscall), ALL },	/* after SIGSTOP in a wait */
@@ -74,24 +75,32 @@ static const struct rule rules[] = {
 	{ SCMP_SYS(getrandom), ALL },
 	/* the process itself */
 	{ SCMP_SYS(getpid), ALL },
-	{ SCMP_SYS(gettid), H },	/* syslog(3), abort(3) */
+	{ SCMP_SYS(gettid), H | R },	/* syslog(3), abort(3) */
 	{ SCMP_SYS(rt_sigaction), ALL },
 	{ SCMP_SYS(rt_sigprocmask), ALL },
 	{ SCMP_SYS(rt_sigreturn), ALL },
 	{ SCMP_SYS(exit), ALL },
 	{ SCMP_SYS(exit_group), ALL },
 	/* the hub: rings, its socket, who is at the other end */
-	{ SCMP_SYS(openat), H },
+	{ SCMP_SYS(openat), H | R },
 	{ SCMP_SYS(unlink), H },
-	{ SCMP_SYS(unlinkat), H },
-	{ SCMP_SYS(ftruncate), H },
+	{ SCMP_SYS(unlinkat), H | R },
+	{ SCMP_SYS(ftruncate), H | R },
 	{ SCMP_SYS(fallocate), H },
-	{ SCMP_SYS(flock), H },
+	{ SCMP_SYS(flock), H | R },
 	{ SCMP_SYS(fstatfs), H },	/* what is left of /dev/shm */
 	{ SCMP_SYS(fstatfs64), H },
 	{ SCMP_SYS(pidfd_open), H },
 	{ SCMP_SYS(pidfd_send_signal), H },
 	{ SCMP_SYS(geteuid), H },
+	/* the recorder: its files, in the directory that it shuts itself in */
+	{ SCMP_SYS(mkdirat), R },
+	{ SCMP_SYS(pread64), R },
+	{ SCMP_SYS(pwrite64), R },
+	{ SCMP_SYS(fdatasync), R },
+	{ SCMP_SYS(landlock_create_ruleset), R },
+	{ SCMP_SYS(landlock_add_rule), R },
+	{ SCMP_SYS(landlock_restrict_self), R },
 };
 
 /* The listener: into other processes and the kernel, and out of its place. */

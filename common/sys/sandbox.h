@@ -15,6 +15,7 @@ enum sandbox_role {
 	SANDBOX_LISTENER,	/* and the hub's keeper; children inherit it */
 	SANDBOX_HUB,
 	SANDBOX_CONNECTION,
+	SANDBOX_RECORDER,
 };
 
 /* A connection's peer has this descriptor: it is never connected again. */

@@ -4,7 +4,7 @@
  * Bounded in entries and bytes, so that a set always fits in the ring beside
  * the media it is for.
  */
-#include "repeat.h"
+#include "recording/repeat.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,8 +4,8 @@
  * metadata and every track's sequence header, written again at each join
  * point.
  */
-#ifndef RTMPD_REPEAT_H
-#define RTMPD_REPEAT_H
+#ifndef RECORDING_REPEAT_H
+#define RECORDING_REPEAT_H
 
 #include <stdbool.h>
 #include <stddef.h>
