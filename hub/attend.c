@@ -119,11 +119,17 @@ make_metrics(const struct conf *cf, struct spawn_order *so)
 	spawn_add(so, text);
 }
 
+static const struct conf *
+conf_of(const struct hub *h, const struct stream *t)
+{
+	return conf_for(h->h_set, t->t_body.sb_name);
+}
+
 static void
 make(const struct hub *h, const struct stream *t, struct spawn_order *so)
 {
 	if (t != NULL)
-		make_recorder(h->h_conf, so);
+		make_recorder(conf_of(h, t), so);
 	else
 		make_metrics(h->h_conf, so);
 }
@@ -132,7 +138,7 @@ make(const struct hub *h, const struct stream *t, struct spawn_order *so)
 static bool
 recorder_wanted(const struct hub *h, const struct stream *t)
 {
-	const struct conf *cf = h->h_conf;
+	const struct conf *cf = conf_of(h, t);
 
 	if (t->t_ring.g_fd == -1 || t->t_body.sb_state == STREAM_WAITING)
 		return false;
@@ -321,7 +327,7 @@ attend_arrived(struct hub *h, struct stream *t, struct session *s,
 		at->at_settings = fingerprint(&so);
 		at->at_since = h->h_now;
 		at->at_status = -1;
-		if (t != NULL && h->h_conf->cf_record == RECORD_OFF)
+		if (t != NULL && conf_of(h, t)->cf_record == RECORD_OFF)
 			at->at_order = ORDER_START;
 	}
 	attend_look(h);
@@ -396,7 +402,7 @@ answer(struct hub *h, const struct control *ct, const char *name,
 	if (t == NULL || t->t_ring.g_fd == -1)
 		control_answer(h->h_control, ct, false, "%s: nobody publishes",
 		    text);
-	else if (h->h_conf->cf_record_dir[0] == '\0')
+	else if (conf_of(h, t)->cf_record_dir[0] == '\0')
 		control_answer(h->h_control, ct, false, "%s: no "
 		    "record-directory is configured", text);
 	else if (o == ORDER_STOP && !recorder_wanted(h, t))

@@ -79,7 +79,8 @@ make_object(const struct hub *h, uint64_t bytes, int *rw, int *ro)
 bool
 grant_make(struct hub *h, struct grant *g, struct session *s)
 {
-	uint64_t size = h->h_conf->cf_ring, bytes = RING_HEADER + size;
+	uint64_t size = conf_for(h->h_set, s->s_body.eb_name)->cf_ring;
+	uint64_t bytes = RING_HEADER + size;
 	const char *lacking;
 	int rw, fds[2];
 

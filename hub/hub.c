@@ -98,11 +98,12 @@ usable_files(void)
 }
 
 void
-hub_open(struct hub *h, const struct conf *cf, gid_t group,
-    uint64_t idle_exit, bool standby, int spawner)
+hub_open(struct hub *h, int set, gid_t group, uint64_t idle_exit,
+    bool standby, int spawner)
 {
 	memset(h, 0, sizeof(*h));
-	h->h_conf = cf;
+	if (reload_take(h, set) == -1)
+		fatal("configuration");
 	h->h_group = group;
 	h->h_idle_exit = idle_exit;
 	h->h_standby = standby;

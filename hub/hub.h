@@ -88,7 +88,9 @@ struct slots {
 };
 
 struct hub {
-	const struct conf	*h_conf;
+	const struct conf_set	*h_set;		/* replaced by a reload */
+	const struct conf	*h_conf;	/* what is not of a stream */
+	int			 h_set_fd;	/* to be handed on */
 	struct registry		 h_registry;
 	struct peer_list	 h_peers;
 	struct peer_list	 h_closing;	/* those of them to be freed */
@@ -127,10 +129,10 @@ struct hub {
 	int			 h_log[2];	/* log_pair() */
 };
 
-/* hub.c: set-up and the loop. hub_open() is fatal on failure; `spawner` is
- * of spawner_fork(). */
-void	hub_open(struct hub *, const struct conf *, gid_t group,
-	    uint64_t idle_exit, bool standby, int spawner);
+/* hub.c: set-up and the loop. hub_open() is fatal on failure; `set` is the
+ * descriptor of conf_share(), `spawner` of spawner_fork(). */
+void	hub_open(struct hub *, int set, gid_t group, uint64_t idle_exit,
+	    bool standby, int spawner);
 void	hub_bind(struct hub *);
 int	hub_run(struct hub *);		/* returns the exit status */
 void	hub_leave(struct hub *);	/* nobody finds us any more */
@@ -138,6 +140,10 @@ void	hub_leave(struct hub *);	/* nobody finds us any more */
 /* orders.c: what the control socket brings. */
 void	orders_take(struct hub *);
 void	orders_stop(struct hub *, const char *why);
+
+/* reload.c: go by this configuration from now on. -1 and errno. */
+int	reload_take(struct hub *, int set);
+void	reload_obey(struct hub *, const struct control *);
 
 /* slots.c */
 void	slots_init(struct slots *, uint32_t n);
@@ -168,6 +174,7 @@ void	stream_wake_all(struct hub *);	/* after messages to subscribers */
 void	stream_show(struct hub *, struct stream *);
 /* load.c: its publisher or subscribers have become more or fewer. */
 void	load_count(struct hub *, struct stream *);
+void	load_show(struct hub *);	/* the hold, after a change */
 void	stream_send_ring(struct hub *, struct stream *, struct session *);
 void	stream_add_subscriber(struct hub *, struct stream *,
 	    struct session *);

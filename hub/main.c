@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "conf/conf.h"
+#include "conf/share.h"
 #include "hub.h"
 #include "spawner.h"
 #include "sys/log.h"
@@ -34,6 +35,7 @@
 struct options {
 	const char	*o_conf;
 	const char	*o_rundir;
+	int		 o_set;		/* the listener's configuration */
 	uint64_t	 o_idle;	/* ms */
 	bool		 o_debug;
 	bool		 o_verbose;
@@ -57,7 +59,7 @@ parse(int argc, char **argv, struct options *o)
 	const char *bad;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "df:i:r:vVw", longopts, NULL))
+	while ((c = getopt_long(argc, argv, "df:i:r:s:vVw", longopts, NULL))
 	    != -1)
 		switch (c) {
 		case 'd':
@@ -74,6 +76,11 @@ parse(int argc, char **argv, struct options *o)
 			break;
 		case 'r':
 			o->o_rundir = optarg;
+			break;
+		case 's':
+			o->o_set = (int)strtonum(optarg, 0, INT_MAX, &bad);
+			if (bad != NULL)
+				errx(EX_USAGE, "-s %s: %s", optarg, bad);
 			break;
 		case 'v':
 			o->o_verbose = true;
@@ -162,17 +169,42 @@ raise_files(void)
 	(void)setrlimit(RLIMIT_NOFILE, &rl);
 }
 
+/*
+ * What the listener goes by, which is in force even if the file is not what it
+ * was; else the file. Returns the descriptor and its conf outside of blocks.
+ */
+static int
+load_conf(const struct options *o, struct conf *cf)
+{
+	static struct conf_set read;
+	const struct conf_set *set;
+	char error[PATH_MAX + 256];
+	int fd = o->o_set;
+
+	if (fd == -1 || (set = conf_map(fd)) == NULL) {
+		if (conf_load_default(&read, o->o_conf, error,
+		    sizeof(error)) == -1)
+			fatalx("%s", error);
+		set = &read;
+		fd = conf_share(set);
+	}
+	if (fd == -1 || fcntl(fd, F_SETFD, FD_CLOEXEC) == -1)
+		fatal("configuration");
+	*cf = set->cs_conf[0];
+	return fd;
+}
+
 int
 main(int argc, char **argv)
 {
 	static struct conf conf;
 	static struct hub hub;
 	struct sandbox sandbox;
-	struct options o = { .o_conf = NULL };
+	struct options o = { .o_set = -1 };
 	char error[PATH_MAX + 256], used[PATH_MAX];
 	const char *missing;
 	struct priv priv;
-	int starter = -1, spawner;
+	int starter = -1, spawner, set;
 
 	proc_title_init(argc, argv);
 	parse(argc, argv, &o);
@@ -182,9 +214,7 @@ main(int argc, char **argv)
 	log_set_verbose(o.o_verbose);
 	if (!o.o_debug)
 		log_to_syslog("rtmphub");
-	conf_init(&conf);
-	if (conf_load_default(&conf, o.o_conf, error, sizeof(error)) == -1)
-		fatalx("%s", error);
+	set = load_conf(&o, &conf);
 	if (o.o_rundir == NULL)
 		o.o_rundir = conf.cf_rundir;
 	if (priv_lookup(conf.cf_user, &priv, &missing) == -1)
@@ -203,7 +233,7 @@ main(int argc, char **argv)
 		close(starter);
 	if ((spawner = spawner_fork()) == -1)
 		fatal("fork");
-	hub_open(&hub, &conf, priv.pr_group, o.o_idle, o.o_wait, spawner);
+	hub_open(&hub, set, priv.pr_group, o.o_idle, o.o_wait, spawner);
 	hub_bind(&hub);
 	if (sandbox_build(&sandbox, SANDBOX_HUB, conf.cf_sandbox == DENIED_LOG)
 	    == -1 || sandbox_enter(&sandbox) == -1)

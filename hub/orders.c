@@ -80,13 +80,29 @@ order_upgrade(struct hub *h, const struct control *ct, const char *arg)
 	h->h_replaced = true;
 }
 
+static void
+order_reload(struct hub *h, const struct control *ct, const char *arg)
+{
+	(void)arg;
+	reload_obey(h, ct);
+}
+
+static void
+order_config(struct hub *h, const struct control *ct, const char *arg)
+{
+	(void)arg;
+	control_answer_fd(h->h_control, ct, h->h_set_fd, "hub");
+}
+
 /* Words that an order begins with; those that end in a space take the rest. */
 static const struct order {
 	const char	*or_words;
 	void		(*or_obey)(struct hub *, const struct control *,
 			    const char *arg);
 } orders[] = {
+	{ "config", order_config },
 	{ "drain", order_drain },
+	{ "reload", order_reload },
 	{ "stop", order_stop },
 	{ "upgrade", order_upgrade },
 };
@@ -142,5 +158,7 @@ orders_take(struct hub *h)
 			log_warnx("order-refused pid=%d", (int)ct.ct_pid);
 		else
 			obey(h, &ct);
+		if (ct.ct_fd != -1 && ct.ct_fd != h->h_set_fd)
+			close(ct.ct_fd);	/* not one that was taken */
 	}
 }

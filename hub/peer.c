@@ -188,7 +188,8 @@ session_answer(struct hub *h, struct session *s, enum hub_verdict verdict,
 		.ha_reason = (uint16_t)reason,
 		.ha_stream = HUB_NO_STREAM,
 		.ha_generation = s->s_generation,
-		.ha_ring_size = h->h_conf->cf_ring,
+		.ha_ring_size = conf_for(h->h_set,
+		    s->s_body.eb_name)->cf_ring,
 		.ha_wish = s->s_wish,
 	};
 

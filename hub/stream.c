@@ -246,6 +246,7 @@ static void
 publish_contest(struct hub *h, struct stream *t, struct session *s)
 {
 	const struct peer *first = t->t_publisher->s_peer;
+	const struct conf *cf = conf_for(h->h_set, t->t_body.sb_name);
 	bool same = strcmp(first->p_host, s->s_peer->p_host) == 0;
 	uint64_t silent = silent_for(h, t);
 
@@ -255,8 +256,7 @@ publish_contest(struct hub *h, struct stream *t, struct session *s)
 	}
 	t->t_successor = s;
 	t->t_decide = h->h_now + CONTEST_GRACE;
-	if (silent >=
-	    (same ? h->h_conf->cf_takeover : h->h_conf->cf_takeover_other))
+	if (silent >= (same ? cf->cf_takeover : cf->cf_takeover_other))
 		publish_takeover(h, t, silent);
 }
 
@@ -337,7 +337,8 @@ play_want(struct hub *h, struct session *s)
 
 	if (deferred(h, t, s))
 		return;
-	if (!ready && !h->h_conf->cf_idle_streams &&
+	if (!ready &&
+	    !conf_for(h->h_set, s->s_body.eb_name)->cf_idle_streams &&
 	    (t == NULL || t->t_body.sb_state == STREAM_WAITING)) {
 		refuse(h, s, HUB_NOT_FOUND, "");
 		return;
@@ -442,19 +443,20 @@ static void
 publisher_left(struct hub *h, struct stream *t, bool clean)
 {
 	struct session *next = t->t_successor;
+	uint32_t linger = conf_for(h->h_set, t->t_body.sb_name)->cf_linger;
 
 	t->t_publisher = t->t_successor = NULL;
 	t->t_decide = 0;
 	grant_drop(h, &t->t_next);
 	if (next != NULL && publish_grant(h, t, next))
 		return;
-	if (clean || h->h_conf->cf_linger == 0) {
+	if (clean || linger == 0) {
 		stream_gone(h, t);
 		return;
 	}
 	t->t_body.sb_state = STREAM_LOST;
 	t->t_body.sb_pid = 0;
-	t->t_deadline = h->h_now + h->h_conf->cf_linger;
+	t->t_deadline = h->h_now + linger;
 	stream_show(h, t);
 }
 

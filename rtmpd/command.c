@@ -111,6 +111,7 @@ do_connect(struct conn *c, const struct command *cmd)
 		conn_end(c, "no-memory", NULL);
 		return;
 	}
+	c->c_conf = conf_for(c->c_set, c->c_app + strspn(c->c_app, "/"));
 	strlcpy(c->c_program, args.cc_flashver, sizeof(c->c_program));
 	send_greeting(c);
 	reply_connect(&out, cmd->c_txn, args.cc_encoding);
@@ -185,8 +186,11 @@ wish(struct conn *c, const struct rtmp_msg *m, const struct command *cmd,
 		if (r == RTMP_BAD)
 			why = "the name is too long, or has a NUL in it";
 	}
-	if (why == NULL)
+	if (why == NULL) {
+		/* as the hub sees it, which knows only the name */
+		c->c_conf = conf_for(c->c_set, name);
 		return ns;
+	}
 	text[strcspn(text, "?")] = '\0';
 	log_often("refused peer=%s role=%s app=%s name=%s reason=name",
 	    c->c_peer, cmd->c_id == CMD_PUBLISH ? "publish" : "play",

@@ -54,13 +54,14 @@ conn_granted(struct conn *c)
 static void
 init(struct conn *c, const struct server *sv, int fd, int hub, int log)
 {
-	const struct conf *cf = &sv->sv_conf;
+	const struct conf *cf = sv->sv_conf;
 	struct chunk_limits limits = {
 		.cl_message = cf->cf_max_message,
 		.cl_partial = cf->cf_max_partial,
 		.cl_streams = cf->cf_max_chunk_streams,
 	};
 
+	c->c_set = sv->sv_set;
 	c->c_conf = cf;
 	c->c_sleepers = merge_set(getpid());
 	c->c_fd = fd;
@@ -153,11 +154,19 @@ log_end(struct conn *c)
 	    ms / 1000, ms % 1000, c->c_bytes_in, c->c_bytes_out);
 }
 
-/* Address space: what is mapped now, the rings, and what messages may take. */
+/* Address space: what is mapped now, the rings of whichever application, and
+ * what messages may take. */
 static unsigned long
-memory_limit(const struct conf *cf)
+memory_limit(const struct conf_set *set)
 {
-	return MEMORY_BASE + 2UL * HUB_SLOTS * (RING_HEADER + cf->cf_ring) +
+	const struct conf *cf = &set->cs_conf[0];
+	uint64_t ring = 0;
+	uint32_t i;
+
+	for (i = 0; i < set->cs_n; i++)
+		if (set->cs_conf[i].cf_ring > ring)
+			ring = set->cs_conf[i].cf_ring;
+	return MEMORY_BASE + 2UL * HUB_SLOTS * (RING_HEADER + ring) +
 	    2UL * cf->cf_max_message + 2UL * cf->cf_max_partial +
 	    2UL * cf->cf_max_queue;
 }
@@ -168,7 +177,7 @@ confine(struct conn *c, const struct server *sv)
 	if (priv_drop(&sv->sv_priv, RUNDIR_BOX) == -1)
 		return "user or root directory";
 	oom_set(c->c_oom, OOM_NEWCOMER);
-	if (priv_limit(SANDBOX_FILES, memory_limit(c->c_conf)) == -1 ||
+	if (priv_limit(SANDBOX_FILES, memory_limit(c->c_set)) == -1 ||
 	    cpulimit_set(c->c_conf->cf_cpu_limit) == -1)
 		return "limits";
 	if (sandbox_enter(&sv->sv_sandbox) == -1)

@@ -65,7 +65,8 @@ struct netstream {
 };
 
 struct conn {
-	const struct conf	*c_conf;
+	const struct conf_set	*c_set;
+	const struct conf	*c_conf;	/* of its application */
 	int			 c_fd;		/* the peer */
 	int			 c_hub;		/* the hub, -1 while there is none */
 	uint64_t		 c_hub_at;	/* then look for the next, ms */

@@ -31,8 +31,8 @@
 static void
 exec_hub(const struct server *sv, unsigned int idle)
 {
-	char path[PATH_MAX], seconds[16];
-	const char *argv[12] = { "rtmphub", "-r", sv->sv_rundir };
+	char path[PATH_MAX], seconds[16], set[16];
+	const char *argv[16] = { "rtmphub", "-r", sv->sv_rundir };
 	int n = 3;
 
 	if (proc_sibling("rtmphub", path, sizeof(path)) == -1)
@@ -41,9 +41,12 @@ exec_hub(const struct server *sv, unsigned int idle)
 		argv[n++] = "-f";
 		argv[n++] = sv->sv_conf_path;
 	}
-	if (idle == 0)
+	if (idle == 0) {
 		argv[n++] = "-w";
-	else {
+		snprintf(set, sizeof(set), "%d", sv->sv_set_fd);
+		argv[n++] = "-s";
+		argv[n++] = set;
+	} else {
 		snprintf(seconds, sizeof(seconds), "%u", idle);
 		argv[n++] = "-i";
 		argv[n++] = seconds;
@@ -58,13 +61,17 @@ exec_hub(const struct server *sv, unsigned int idle)
 pid_t
 hubstart_spawn(const struct server *sv, unsigned int idle)
 {
+	int keep[] = { sv->sv_set_fd };
 	sigset_t none;
 	pid_t pid = fork();
 
 	if (pid != 0)
 		return pid;
 	(void)setsid();		/* the terminal's signals are the listener's */
-	proc_close_others(NULL, 0);
+	/* what is in force, which its file need not be any more; but who keeps
+	 * a hub for others reads that anew */
+	(void)fcntl(keep[0], F_SETFD, 0);
+	proc_close_others(keep, idle == 0 ? 1 : 0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	exec_hub(sv, idle);
@@ -123,7 +130,7 @@ keep_alive(const struct server *sv, unsigned int idle)
 static int
 start_keeper(const struct server *sv)
 {
-	unsigned int idle = (sv->sv_conf.cf_hub_idle + 999) / 1000;
+	unsigned int idle = (sv->sv_conf->cf_hub_idle + 999) / 1000;
 	pid_t pid = fork();
 
 	if (pid == -1)

@@ -221,7 +221,7 @@ pause_accept(struct listener *l, const char *what)
 static void
 accept_some(struct listener *l, int from)
 {
-	uint32_t max = l->l_server->sv_conf.cf_max_connections;
+	uint32_t max = l->l_server->sv_conf->cf_max_connections;
 	int fd, n;
 
 	for (n = 0; n < ACCEPT_BURST; n++) {
@@ -357,7 +357,7 @@ kill_rest(struct listener *l)
 static void
 log_start(const struct server *sv)
 {
-	const struct conf *cf = &sv->sv_conf;
+	const struct conf *cf = sv->sv_conf;
 	char where[CONF_LISTEN_MAX * (CONF_HOST_MAX + 8)] = "";
 	uint32_t i;
 
@@ -376,7 +376,7 @@ log_start(const struct server *sv)
 static void
 share_control(const struct listener *l)
 {
-	const char *name = l->l_server->sv_conf.cf_control_group;
+	const char *name = l->l_server->sv_conf->cf_control_group;
 	gid_t group;
 
 	if (priv_find_group(name, &group) == -1)

@@ -47,7 +47,7 @@ void
 listening_open(struct listener *l, struct listening *handed, int nhanded)
 {
 	static const struct conf_listen standard = { "", "1935" };
-	const struct conf *cf = &l->l_server->sv_conf;
+	const struct conf *cf = l->l_server->sv_conf;
 	const struct conf_listen *cl = cf->cf_listen;
 	uint32_t i, n = cf->cf_nlisten;
 

@@ -124,18 +124,19 @@ static void
 load_conf(struct server *sv, const struct options *o)
 {
 	char error[SERVER_ERROR_MAX];
+	int fd;
 
-	if (server_load(&sv->sv_conf, o->o_conf, error) == -1)
+	sv->sv_conf_path = o->o_conf;
+	sv->sv_nlisten = o->o_nlisten;
+	memcpy(sv->sv_listen, o->o_listen, sizeof(o->o_listen));
+	memcpy(sv->sv_listen_arg, o->o_listen_arg, sizeof(o->o_listen_arg));
+	if ((fd = server_load(sv, error)) == -1)
 		refuse_conf(o, error);
+	if (server_adopt(sv, fd) == -1)
+		fatal("configuration");
 	if (o->o_conf != NULL &&
 	    (sv->sv_conf_path = realpath(o->o_conf, NULL)) == NULL)
 		refuse_conf(o, o->o_conf);
-	if (o->o_nlisten == 0)
-		return;
-	memcpy(sv->sv_conf.cf_listen, o->o_listen, sizeof(o->o_listen));
-	sv->sv_conf.cf_nlisten = o->o_nlisten;
-	memcpy(sv->sv_listen_arg, o->o_listen_arg, sizeof(o->o_listen_arg));
-	sv->sv_nlisten_args = (int)o->o_nlisten;
 }
 
 /* By the name that we were called by, so that a link that leads elsewhere
@@ -161,10 +162,10 @@ enter_rundir(struct server *sv, const struct options *o)
 	char error[PATH_MAX + 256], used[PATH_MAX];
 	const char *missing;
 
-	if (priv_lookup(sv->sv_conf.cf_user, &sv->sv_priv, &missing) == -1)
+	if (priv_lookup(sv->sv_conf->cf_user, &sv->sv_priv, &missing) == -1)
 		fatalx("no user %s", missing);
 	if (rundir_enter(o->o_rundir != NULL ? o->o_rundir :
-	    sv->sv_conf.cf_rundir, &sv->sv_priv, used, sizeof(used), error,
+	    sv->sv_conf->cf_rundir, &sv->sv_priv, used, sizeof(used), error,
 	    sizeof(error)) == -1)
 		fatalx("%s", error);
 	if ((sv->sv_rundir = strdup(used)) == NULL)

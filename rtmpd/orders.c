@@ -70,7 +70,7 @@ orders_stop(struct listener *l, const char *why)
 void
 orders_drain(struct listener *l)
 {
-	uint32_t time = l->l_server->sv_conf.cf_drain_timeout;
+	uint32_t time = l->l_server->sv_conf->cf_drain_timeout;
 
 	if (l->l_drain_by != 0 || l->l_stop_by != 0)
 		return;
@@ -104,7 +104,7 @@ obey(struct listener *l, const struct control *ct)
 		orders_drain(l);
 		control_answer(l->l_control, ct, true,
 		    "%u connections, %u s at most", l->l_nchild,
-		    l->l_server->sv_conf.cf_drain_timeout / 1000);
+		    l->l_server->sv_conf->cf_drain_timeout / 1000);
 	} else if (strcmp(ct->ct_order, "stop") == 0) {
 		orders_stop(l, "order");
 		control_answer(l->l_control, ct, true, "%u connections",

@@ -12,12 +12,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "conf/share.h"
 #include "sys/aside.h"
 #include "sys/log.h"
 
 struct loaded {
-	struct conf	 ld_conf;
+	struct conf_set	 ld_set;
 	char		 ld_error[SERVER_ERROR_MAX];
 	int		 ld_result;
 	bool		 ld_done;
@@ -35,34 +37,58 @@ struct wish {
 };
 
 static void
-load(void *area, const void *path)
+load(void *area, const void *with)
 {
+	const struct server *sv = with;
 	struct loaded *ld = area;
+	struct conf *cf;
 
-	conf_init(&ld->ld_conf);
-	ld->ld_result = conf_load_default(&ld->ld_conf, path, ld->ld_error,
-	    sizeof(ld->ld_error));
+	ld->ld_result = conf_load_default(&ld->ld_set, sv->sv_conf_path,
+	    ld->ld_error, sizeof(ld->ld_error));
+	for (cf = ld->ld_set.cs_conf; sv->sv_nlisten > 0 &&
+	    cf < ld->ld_set.cs_conf + ld->ld_set.cs_n; cf++) {
+		memcpy(cf->cf_listen, sv->sv_listen, sizeof(cf->cf_listen));
+		cf->cf_nlisten = sv->sv_nlisten;
+	}
 	ld->ld_done = true;
 }
 
 int
-server_load(struct conf *cf, const char *path, char error[SERVER_ERROR_MAX])
+server_load(const struct server *sv, char error[SERVER_ERROR_MAX])
 {
-	struct loaded *ld = aside_run(load, path, sizeof(*ld));
-	int result = -1;
+	struct loaded *ld = aside_run(load, sv, sizeof(*ld));
+	int fd = -1;
 
 	if (ld == NULL) {
 		snprintf(error, SERVER_ERROR_MAX, "read the configuration: %s",
 		    strerror(errno));
 		return -1;
 	}
-	if (ld->ld_done && (result = ld->ld_result) == 0)
-		*cf = ld->ld_conf;
-	else
+	if (!ld->ld_done || ld->ld_result == -1)
 		strlcpy(error, ld->ld_done ? ld->ld_error :
 		    "who read the configuration died of it", SERVER_ERROR_MAX);
+	else if ((fd = conf_share(&ld->ld_set)) == -1)
+		snprintf(error, SERVER_ERROR_MAX, "keep the configuration: %s",
+		    strerror(errno));
 	aside_free(ld, sizeof(*ld));
-	return result;
+	return fd;
+}
+
+int
+server_adopt(struct server *sv, int set_fd)
+{
+	const struct conf_set *set = conf_map(set_fd);
+
+	if (set == NULL)
+		return -1;
+	if (sv->sv_set != NULL) {
+		conf_unmap(sv->sv_set);
+		close(sv->sv_set_fd);
+	}
+	sv->sv_set = set;
+	sv->sv_set_fd = set_fd;
+	sv->sv_conf = &set->cs_conf[0];
+	return 0;
 }
 
 static void
@@ -87,7 +113,7 @@ static struct built *
 build_aside(const struct server *sv, struct sandbox *sb,
     enum sandbox_role role)
 {
-	struct wish wi = { role, sv->sv_conf.cf_sandbox == DENIED_LOG };
+	struct wish wi = { role, sv->sv_conf->cf_sandbox == DENIED_LOG };
 	struct built *bu = aside_run(build, &wi, sizeof(*bu));
 
 	if (bu != NULL && bu->bu_len == 0)

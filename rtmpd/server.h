@@ -14,13 +14,16 @@
 #include "sys/sandbox.h"
 
 struct server {
-	struct conf	 sv_conf;
+	const struct conf_set *sv_set;	/* conf_map() of the next: replaced */
+	const struct conf *sv_conf;	/* by a reload; its conf 0 */
+	int		 sv_set_fd;	/* to be handed on */
 	struct priv	 sv_priv;
 	struct sandbox	 sv_sandbox;	/* of connections */
 	char		*sv_program;	/* absolute path of rtmpd */
 	const char	*sv_conf_path;	/* as given by -f, NULL if not */
-	const char	*sv_listen_arg[CONF_LISTEN_MAX];	/* as given by -l */
-	int		 sv_nlisten_args;
+	struct conf_listen sv_listen[CONF_LISTEN_MAX];	/* as given by -l */
+	const char	*sv_listen_arg[CONF_LISTEN_MAX];
+	uint32_t	 sv_nlisten;
 	char		*sv_rundir;	/* absolute; we are in it */
 	bool		 sv_foreground;
 	bool		 sv_verbose;
@@ -37,9 +40,13 @@ int	inetd_run(struct server *);
 
 /* prepare.c */
 #define SERVER_ERROR_MAX	(PATH_MAX + 256)
-/* conf_load_default(), over the defaults. */
-int	server_load(struct conf *, const char *path,
-	    char error[SERVER_ERROR_MAX]);
+/*
+ * Read the configuration, with the addresses of -l, as a sealed memory file.
+ * Returns its descriptor, or -1 with a line in `error`.
+ */
+int	server_load(const struct server *, char error[SERVER_ERROR_MAX]);
+/* Go by this one from now on, and forget the one before. -1 and errno. */
+int	server_adopt(struct server *, int set_fd);
 /* Build the filter that connections enter; fatal on failure. */
 void	server_prepare(struct server *);
 /* Enter the listener's own. */

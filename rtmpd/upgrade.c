@@ -97,7 +97,8 @@ write_handover(const struct listener *l)
 static void
 make_args(const struct server *sv, bool trial, const char *argv[ARGS_MAX])
 {
-	int i, n = 0;
+	uint32_t i;
+	int n = 0;
 
 	argv[n++] = sv->sv_program;
 	if (trial)
@@ -112,7 +113,7 @@ make_args(const struct server *sv, bool trial, const char *argv[ARGS_MAX])
 	}
 	argv[n++] = "-r";
 	argv[n++] = sv->sv_rundir;
-	for (i = 0; i < sv->sv_nlisten_args; i++) {
+	for (i = 0; i < sv->sv_nlisten; i++) {
 		argv[n++] = "-l";
 		argv[n++] = sv->sv_listen_arg[i];
 	}

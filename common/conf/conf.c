@@ -19,11 +19,12 @@
 #include "conf/source.h"
 
 #define KEYS_MAX	64
+#define SECTION		"application"
 
 /* What is being read; libconfuse's callbacks take no pointer of ours. */
 static struct {
-	struct conf	 conf;
-	bool		 seen[KEYS_MAX];
+	struct conf_set	*set;
+	bool		 seen[1 + CONF_APPS][KEYS_MAX];
 	const char	*path;
 	char		*err;
 	size_t		 errlen;
@@ -67,30 +68,104 @@ on_error(cfg_t *cfg, const char *fmt, va_list ap)
 	vfail(cfg->line, fmt, ap);
 }
 
+static const char *
+check_app(const char *name)
+{
+	const char	*p;
+	size_t		 len;
+
+	if (strlen(name) >= CONF_APP_MAX)
+		return "is longer than 63 bytes";
+	for (p = name; *p != '\0'; p++)
+		if ((unsigned char)*p <= ' ' || strchr("\177\\\"?", *p) != NULL)
+			return "has a character that no application has";
+	for (p = name;; p += len + 1) {
+		len = strcspn(p, "/");
+		if (len == 0)
+			return "has an empty part";
+		if ((len == 1 && p[0] == '.') ||
+		    (len == 2 && p[0] == '.' && p[1] == '.'))
+			return "has a part . or ..";
+		if (p[len] == '\0')
+			return NULL;
+	}
+}
+
+static struct conf *
+add_block(cfg_t *cfg, const char *app)
+{
+	struct conf_set	*set = cur.set;
+	struct conf	*cf = &set->cs_conf[set->cs_n];
+	const char	*why = check_app(app);
+
+	if (why != NULL)
+		fail(cfg->line, SECTION " \"%s\": the name %s", app, why);
+	else if (set->cs_n > CONF_APPS)
+		fail(cfg->line, SECTION " \"%s\": more than %d of them", app,
+		    CONF_APPS);
+	else {
+		set->cs_n++;
+		conf_init(cf);
+		strlcpy(cf->cf_app, app, sizeof(cf->cf_app));
+		return cf;
+	}
+	return NULL;
+}
+
+/* What values of `cfg`, a block or the whole file, are for. NULL: refused. */
+static struct conf *
+conf_of(cfg_t *cfg)
+{
+	struct conf_set	*set = cur.set;
+	uint32_t	 i;
+
+	if (cfg_title(cfg) == NULL)
+		return &set->cs_conf[0];
+	for (i = 1; i < set->cs_n; i++)
+		if (strcmp(set->cs_conf[i].cf_app, cfg_title(cfg)) == 0)
+			return &set->cs_conf[i];
+	return add_block(cfg, cfg_title(cfg));
+}
+
 /* Called for each value, and for each item of a list. */
 static int
 on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
-	size_t	 i = (size_t)(opt - cfg->opts);
-	char	 why[256];
+	size_t			 i = (size_t)(opt - cfg->opts);
+	const struct conf_key	*key = &conf_keys[i];
+	struct conf		*cf = conf_of(cfg);
+	char			 why[256];
+	bool			*seen;
 
 	*(void **)result = NULL;
-	if (cur.seen[i] && opt->nvalues <= 1) {
-		fail(cfg->line, "%s: given twice", opt->name);
+	if (cf == NULL)
 		return -1;
-	}
-	cur.seen[i] = true;
-	if (key_set(&cur.conf, &conf_keys[i], value, why, sizeof(why)) == 0)
-		return 0;
-	fail(cfg->line, "%s", why);
-	return -1;
+	seen = &cur.seen[cf - cur.set->cs_conf][i];
+	if (cfg_title(cfg) != NULL && (key->ck_flags & KEY_APP) == 0)
+		fail(cfg->line, "%s: not for one application alone",
+		    key->ck_name);
+	else if (*seen && opt->nvalues <= 1)
+		fail(cfg->line, "%s: given twice", key->ck_name);
+	else if (key_set(cf, key, value, why, sizeof(why)) == -1)
+		fail(cfg->line, "%s", why);
+	*seen = true;
+	return cur.failed ? -1 : 0;
 }
 
-static cfg_t *
-make_parser(void)
+/* Called at the end of each block, which may be empty. */
+static int
+on_block(cfg_t *cfg, cfg_opt_t *opt)
 {
-	cfg_opt_t	 opts[KEYS_MAX + 1], end = CFG_END();
-	cfg_t		*cfg;
+	(void)cfg;
+	return conf_of(cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1)) == NULL ?
+	    -1 : 0;
+}
+
+/* All keys in blocks too: those that do not belong there are told so. */
+static void
+fill_options(cfg_opt_t opts[KEYS_MAX + 2])
+{
+	cfg_opt_t	 end = CFG_END();
 	size_t		 i;
 
 	if (conf_nkeys > KEYS_MAX)
@@ -104,8 +179,24 @@ make_parser(void)
 		opts[i] = key_is_list(&conf_keys[i]) ? list : one;
 	}
 	opts[i] = end;
-	if ((cfg = cfg_init(opts, CFGF_NONE)) != NULL)
-		(void)cfg_set_error_function(cfg, on_error);
+}
+
+static cfg_t *
+make_parser(void)
+{
+	cfg_opt_t	 opts[KEYS_MAX + 2], in_block[KEYS_MAX + 2];
+	cfg_opt_t	 block = CFG_SEC(SECTION, in_block,
+			    CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
+	cfg_t		*cfg;
+
+	fill_options(in_block);
+	fill_options(opts);
+	opts[conf_nkeys + 1] = opts[conf_nkeys];
+	opts[conf_nkeys] = block;
+	if ((cfg = cfg_init(opts, CFGF_NONE)) == NULL)
+		return NULL;
+	(void)cfg_set_error_function(cfg, on_error);
+	(void)cfg_set_validate_func(cfg, SECTION, on_block);
 	return cfg;
 }
 
@@ -145,19 +236,27 @@ conf_init(struct conf *cf)
 			abort();
 }
 
-int
-conf_load(struct conf *cf, const char *path, char *err, size_t errlen)
+/* Where a block is silent, what stands outside holds, before it or after. */
+static void
+inherit(struct conf_set *set)
+{
+	size_t	 i, key;
+
+	for (i = 1; i < set->cs_n; i++)
+		for (key = 0; key < conf_nkeys; key++)
+			if (!cur.seen[i][key])
+				key_copy(&set->cs_conf[i], &set->cs_conf[0],
+				    &conf_keys[key]);
+}
+
+static void
+read_file(const char *path)
 {
 	const char	*error;
 	char		*text;
 	size_t		 len;
 	int		 line;
 
-	memset(&cur, 0, sizeof(cur));
-	conf_init(&cur.conf);
-	cur.path = path;
-	cur.err = err;
-	cur.errlen = errlen;
 	if ((text = source_read(path, &len, &error)) == NULL)
 		fail(0, "%s", error);
 	else if ((error = source_prepare(text, &len, &line)) != NULL)
@@ -165,8 +264,26 @@ conf_load(struct conf *cf, const char *path, char *err, size_t errlen)
 	else if (len > 0)
 		parse(text, len);
 	free(text);
-	if (cur.failed)
-		return -1;
-	*cf = cur.conf;
-	return 0;
+}
+
+int
+conf_load(struct conf_set *set, const char *path, char *err, size_t errlen)
+{
+	memset(&cur, 0, sizeof(cur));
+	cur.path = path;
+	cur.err = err;
+	cur.errlen = errlen;
+	if ((cur.set = calloc(1, sizeof(*cur.set))) == NULL)
+		fail(0, "out of memory");
+	else {
+		cur.set->cs_format = CONF_FORMAT;
+		cur.set->cs_n = 1;
+		conf_init(&cur.set->cs_conf[0]);
+		read_file(path);
+		inherit(cur.set);
+	}
+	if (!cur.failed)
+		memcpy(set, cur.set, CONF_SET_SIZE(cur.set->cs_n));
+	free(cur.set);
+	return cur.failed ? -1 : 0;
 }

@@ -94,6 +94,8 @@ struct conf_set {
 	struct conf	 cs_conf[1 + CONF_APPS];
 };
 #define CONF_FORMAT	((uint32_t)sizeof(struct conf_set))
+#define CONF_SET_SIZE(n) (offsetof(struct conf_set, cs_conf) + \
+			    (n) * sizeof(struct conf))	/* bytes of n confs */
 
 /*
  * What holds for a stream, or application, of this name: of the blocks whose
@@ -107,14 +109,17 @@ void	conf_init(struct conf *);
 /*
  * Read `path` over the defaults. Returns 0, or -1 with one line in `err`:
  * "path:line: message" where a line is to blame, else "path: message". The
- * configuration is then unchanged.
+ * set is then unchanged. What lies behind its cs_n is not written in any case,
+ * so that one in fresh memory takes no more of it than it has blocks.
  */
-int	conf_load(struct conf *, const char *path, char *err, size_t errlen);
+int	conf_load(struct conf_set *, const char *path, char *err,
+	    size_t errlen);
 
 /*
- * conf_load() of `path`, or, if that is NULL, of CONF_PATH where it exists.
+ * conf_load() of `path`, or, if that is NULL, of CONF_PATH; where that does not
+ * exist, all defaults.
  */
-int	conf_load_default(struct conf *, const char *path, char *err,
+int	conf_load_default(struct conf_set *, const char *path, char *err,
 	    size_t errlen);
 
 /*

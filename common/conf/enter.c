@@ -19,14 +19,14 @@
 
 /* What the configuration says of it: "" if nothing. */
 static int
-ask_file(const char *file, struct conf *cf, struct priv *pr, char *err,
+ask_file(const char *file, struct conf_set *set, struct priv *pr, char *err,
     size_t errlen)
 {
 	const char *missing;
 
-	if (conf_load_default(cf, file, err, errlen) == -1)
+	if (conf_load_default(set, file, err, errlen) == -1)
 		return EX_CONFIG;
-	if (priv_lookup(cf->cf_user, pr, &missing) == -1) {
+	if (priv_lookup(set->cs_conf[0].cf_user, pr, &missing) == -1) {
 		snprintf(err, errlen, "no user %s", missing);
 		return EX_CONFIG;
 	}
@@ -37,25 +37,24 @@ static int
 find(const char *file, const char *rundir, char *path, size_t size,
     bool *chosen, char *err, size_t errlen)
 {
-	struct conf *cf = calloc(1, sizeof(*cf));
+	struct conf_set *set = calloc(1, sizeof(*set));
 	struct priv pr = { .pr_uid = geteuid(), .pr_root = geteuid() == 0 };
 	int status = 0;
 
-	if (cf == NULL) {
+	if (set == NULL) {
 		snprintf(err, errlen, "%s", strerror(errno));
 		return EX_OSERR;
 	}
-	conf_init(cf);
 	if (file != NULL || rundir == NULL)
-		status = ask_file(file, cf, &pr, err, errlen);
+		status = ask_file(file, set, &pr, err, errlen);
 	if (rundir == NULL)
-		rundir = cf->cf_rundir;
+		rundir = set->cs_conf[0].cf_rundir;
 	*chosen = *rundir != '\0';
 	if (status == 0 && rundir_path(rundir, &pr, path, size) == -1) {
 		snprintf(err, errlen, "run directory: path too long");
 		status = EX_CONFIG;
 	}
-	free(cf);
+	free(set);
 	return status;
 }
 

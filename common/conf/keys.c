@@ -10,54 +10,71 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "conf/template.h"
 #include "conf/units.h"
 
-#define FIELD(f)	offsetof(struct conf, f), sizeof(((struct conf *)0)->f)
-#define DURATION(name, def, min, max, f) \
-	{ name, KEY_DURATION, def, min, max, NULL, 0, FIELD(f) }
+#define PLACE(f)	offsetof(struct conf, f), sizeof(((struct conf *)0)->f)
+#define FIELD(f)	PLACE(f), 0, 0
+#define DURATION(name, def, min, max, flags, f) \
+	{ name, KEY_DURATION, def, min, max, NULL, flags, FIELD(f) }
 #define SIZE(name, def, min, max, f) \
 	{ name, KEY_SIZE, def, min, max, NULL, 0, FIELD(f) }
 #define COUNT(name, def, min, max, f) \
 	{ name, KEY_COUNT, def, min, max, NULL, 0, FIELD(f) }
+#define CHOICE(name, def, words, flags, f) \
+	{ name, KEY_CHOICE, def, NULL, NULL, words, flags, FIELD(f) }
+#define OTHER(name, kind, def, flags, f) \
+	{ name, kind, def, NULL, NULL, NULL, flags, FIELD(f) }
+
+#define SEGMENT_MIN_MS		1000
+#define SEGMENT_MAX_MS		(24 * 3600 * 1000)
+#define SEGMENT_MIN_BYTES	(UINT64_C(64) << 10)
+#define SEGMENT_MAX_BYTES	(UINT64_C(1024) << 30)
+#define RECORD_PATH	"%{app}_%{name}_%Y%m%d_%H%M%S.flv"
 
 const struct conf_key	conf_keys[] = {
-	{ "listen", KEY_LISTEN, NULL, NULL, NULL, NULL, 0, FIELD(cf_listen) },
-	{ "user", KEY_STRING, NULL, NULL, NULL, NULL, 0, FIELD(cf_user) },
-	{ "run-directory", KEY_STRING, NULL, NULL, NULL, NULL, KEY_ABSOLUTE,
-	    FIELD(cf_rundir) },
+	{ "listen", KEY_LISTEN, NULL, NULL, NULL, NULL, 0, PLACE(cf_listen),
+	    PLACE(cf_nlisten) },
+	OTHER("user",	KEY_STRING, NULL, 0,	cf_user),
+	OTHER("run-directory", KEY_STRING, NULL, KEY_ABSOLUTE, cf_rundir),
+	OTHER("control-group", KEY_STRING, NULL, 0, cf_control_group),
+	OTHER("metrics-listen", KEY_ADDRESS, NULL, 0, cf_metrics),
+	CHOICE("sandbox", "kill", "kill|log", 0, cf_sandbox),
 
-	{ "ring", KEY_SIZE, "8M", "64K", "1G", NULL, KEY_POW2,
+	{ "ring", KEY_SIZE, "8M", "64K", "1G", NULL, KEY_POW2 | KEY_APP,
 	    FIELD(cf_ring) },
 	SIZE("max-ring-memory",	"4G", "64K", "1024G",	cf_max_ring_memory),
 
-	{ "join", KEY_CHOICE, "gop", NULL, NULL, "gop|live", 0,
-	    FIELD(cf_join) },
-	{ "idle-streams", KEY_BOOL, "true", NULL, NULL, NULL, 0,
-	    FIELD(cf_idle_streams) },
-	DURATION("max-lag",	"5s",	"100ms", "1h",	cf_max_lag),
+	CHOICE("join",	"gop",	"gop|live", KEY_APP,	cf_join),
+	OTHER("idle-streams", KEY_BOOL, "true", KEY_APP, cf_idle_streams),
+	DURATION("max-lag", "5s", "100ms", "1h", KEY_APP, cf_max_lag),
 	{ "merge", KEY_DURATION, "auto", "0", "2s", "auto", 0,
 	    FIELD(cf_merge) },
-	SIZE("chunk-size",	"65536", "128",	"16777215", cf_chunk_size),
+	{ "chunk-size", KEY_SIZE, "65536", "128", "16777215", NULL, KEY_APP,
+	    FIELD(cf_chunk_size) },
 
-	{ "sandbox", KEY_CHOICE, "kill", NULL, NULL, "kill|log", 0,
-	    FIELD(cf_sandbox) },
+	DURATION("linger", "3s", "0",	"1h",	KEY_APP, cf_linger),
+	DURATION("takeover", "3s", "0",	"1h",	KEY_APP, cf_takeover),
+	DURATION("takeover-other", "10s", "0", "1h", KEY_APP,
+	    cf_takeover_other),
 
-	DURATION("linger",	"3s",	"0",	"1h",	cf_linger),
-	DURATION("takeover",	"3s",	"0",	"1h",	cf_takeover),
-	DURATION("takeover-other", "10s", "0",	"1h",	cf_takeover_other),
-
-	DURATION("handshake-timeout", "10s", "100ms", "1h",
+	DURATION("handshake-timeout", "10s", "100ms", "1h", 0,
 	    cf_handshake_timeout),
-	DURATION("command-timeout", "30s", "100ms", "1h", cf_command_timeout),
-	DURATION("publish-timeout", "60s", "100ms", "24h", cf_publish_timeout),
-	DURATION("send-timeout", "30s",	"100ms", "24h",	cf_send_timeout),
-	DURATION("ping-interval", "60s", "100ms", "24h", cf_ping_interval),
-	DURATION("ping-timeout", "30s",	"100ms", "24h",	cf_ping_timeout),
-	DURATION("stats-interval", "30s", "100ms", "24h", cf_stats_interval),
-	DURATION("hub-idle",	"60s",	"100ms", "24h",	cf_hub_idle),
-	DURATION("drain-timeout", "60s", "0",	"24h",	cf_drain_timeout),
-	{ "drain-url", KEY_STRING, NULL, NULL, NULL, NULL, 0,
-	    FIELD(cf_drain_url) },
+	DURATION("command-timeout", "30s", "100ms", "1h", 0,
+	    cf_command_timeout),
+	DURATION("publish-timeout", "60s", "100ms", "24h", KEY_APP,
+	    cf_publish_timeout),
+	DURATION("send-timeout", "30s",	"100ms", "24h", KEY_APP,
+	    cf_send_timeout),
+	DURATION("ping-interval", "60s", "100ms", "24h", KEY_APP,
+	    cf_ping_interval),
+	DURATION("ping-timeout", "30s",	"100ms", "24h", KEY_APP,
+	    cf_ping_timeout),
+	DURATION("stats-interval", "30s", "100ms", "24h", KEY_APP,
+	    cf_stats_interval),
+	DURATION("hub-idle", "60s",	"100ms", "24h", 0, cf_hub_idle),
+	DURATION("drain-timeout", "60s", "0",	"24h", 0, cf_drain_timeout),
+	OTHER("drain-url", KEY_STRING, NULL, KEY_APP, cf_drain_url),
 
 	COUNT("max-connections", "4096", "1",	"65536", cf_max_connections),
 	COUNT("max-per-address", "2048", "1",	"65536", cf_max_per_address),
@@ -71,13 +88,20 @@ const struct conf_key	conf_keys[] = {
 	COUNT("max-commands",	"100",	"16",	"1000000", cf_max_commands),
 	COUNT("max-pings",	"100",	"1",	"1000000", cf_max_pings),
 	SIZE("max-queue",	"256K",	"4K",	"64M",	cf_max_queue),
-	{ "cpu-limit", KEY_DURATION, "5s", "1s", "1h", NULL, KEY_SECONDS,
-	    FIELD(cf_cpu_limit) },
+	DURATION("cpu-limit",	"5s",	"1s",	"1h", KEY_SECONDS, cf_cpu_limit),
 
-	{ "allow-publish", KEY_PREFIX, NULL, NULL, NULL, NULL, 0,
-	    FIELD(cf_allow_publish) },
-	{ "allow-play", KEY_PREFIX, NULL, NULL, NULL, NULL, 0,
-	    FIELD(cf_allow_play) },
+	OTHER("allow-publish", KEY_PREFIX, NULL, KEY_APP, cf_allow_publish),
+	OTHER("allow-play", KEY_PREFIX,	NULL, KEY_APP,	cf_allow_play),
+
+	CHOICE("record", "off", "off|all|video|audio", KEY_APP, cf_record),
+	OTHER("record-directory", KEY_STRING, "/var/lib/rtmpd",
+	    KEY_ABSOLUTE | KEY_APP, cf_record_dir),
+	OTHER("record-path", KEY_STRING, RECORD_PATH, KEY_TEMPLATE | KEY_APP,
+	    cf_record_path),
+	{ "record-segment", KEY_SEGMENT, "0", NULL, NULL, NULL, KEY_APP,
+	    PLACE(cf_record_segment), PLACE(cf_record_segment_bytes) },
+	OTHER("record-append", KEY_BOOL, "false", KEY_APP, cf_record_append),
+	DURATION("record-sync", "10s", "100ms", "1h", KEY_APP, cf_record_sync),
 };
 
 const size_t	conf_nkeys = sizeof(conf_keys) / sizeof(conf_keys[0]);
@@ -203,7 +227,8 @@ static int
 set_string(struct conf *cf, const struct conf_key *key, const char *text,
     char *why, size_t whylen)
 {
-	size_t	 len = strlen(text);
+	const char	*error = NULL;
+	size_t		 len = strlen(text);
 
 	if (len == 0)
 		return refuse(why, whylen, key, "the value is empty");
@@ -213,7 +238,49 @@ set_string(struct conf *cf, const struct conf_key *key, const char *text,
 	if ((key->ck_flags & KEY_ABSOLUTE) && *text != '/')
 		return refuse(why, whylen, key, "\"%s\" does not begin with /",
 		    text);
-	memcpy((char *)cf + key->ck_offset, text, len + 1);
+	if (key->ck_flags & KEY_TEMPLATE)
+		error = template_check(text);
+	if (error != NULL)
+		return refuse(why, whylen, key, "\"%s\" %s", text, error);
+	memset((char *)cf + key->ck_offset, 0, key->ck_size);
+	memcpy((char *)cf + key->ck_offset, text, len);
+	return 0;
+}
+
+/* Who names no address means this machine, not every one. */
+static int
+set_address(struct conf *cf, const struct conf_key *key, const char *text,
+    char *why, size_t whylen)
+{
+	struct conf_listen	*cl = (void *)((char *)cf + key->ck_offset);
+	const char		*error = conf_parse_listen(text, cl);
+
+	if (error != NULL)
+		return refuse(why, whylen, key, "\"%s\": %s", text, error);
+	if (cl->cl_host[0] == '\0')
+		strlcpy(cl->cl_host, "127.0.0.1", sizeof(cl->cl_host));
+	return 0;
+}
+
+/* A duration or a size; which, its unit says. */
+static int
+set_segment(struct conf *cf, const struct conf_key *key, const char *text,
+    char *why, size_t whylen)
+{
+	uint64_t	 ms = 0, bytes = 0;
+
+	if (unit_duration(text, &ms) == NULL) {
+		if (ms != 0 && (ms < SEGMENT_MIN_MS || ms > SEGMENT_MAX_MS))
+			return refuse(why, whylen, key,
+			    "%s is not in 1s to 24h", text);
+	} else if (unit_size(text, &bytes) != NULL)
+		return refuse(why, whylen, key, "\"%s\" is neither a duration "
+		    "nor a size: 10m, 100M", text);
+	else if (bytes < SEGMENT_MIN_BYTES || bytes > SEGMENT_MAX_BYTES)
+		return refuse(why, whylen, key, "%s is not in 64K to 1024G",
+		    text);
+	cf->cf_record_segment = (uint32_t)ms;
+	cf->cf_record_segment_bytes = bytes;
 	return 0;
 }
 
@@ -270,7 +337,41 @@ key_set(struct conf *cf, const struct conf_key *key, const char *text,
 		return add_listen(cf, key, text, why, whylen);
 	case KEY_PREFIX:
 		return add_prefix(cf, key, text, why, whylen);
+	case KEY_ADDRESS:
+		return set_address(cf, key, text, why, whylen);
+	case KEY_SEGMENT:
+		return set_segment(cf, key, text, why, whylen);
 	default:
 		return set_number(cf, key, text, why, whylen);
 	}
+}
+
+uint32_t
+key_words(const struct conf_key *key)
+{
+	const char	*p = key->ck_words;
+	uint32_t	 n = 1;
+
+	for (; *p != '\0'; p++)
+		n += *p == '|';
+	return n;
+}
+
+void
+key_copy(struct conf *to, const struct conf *from, const struct conf_key *key)
+{
+	memcpy((char *)to + key->ck_offset,
+	    (const char *)from + key->ck_offset, key->ck_size);
+	memcpy((char *)to + key->ck_also, (const char *)from + key->ck_also,
+	    key->ck_also_size);
+}
+
+bool
+key_equal(const struct conf *a, const struct conf *b,
+    const struct conf_key *key)
+{
+	return memcmp((const char *)a + key->ck_offset,
+	    (const char *)b + key->ck_offset, key->ck_size) == 0 &&
+	    memcmp((const char *)a + key->ck_also,
+	    (const char *)b + key->ck_also, key->ck_also_size) == 0;
 }

@@ -3,8 +3,9 @@
  * source.c - read a configuration file and prepare it for libconfuse.
  * libconfuse 3.3 calls exit(3) when given a directory, counts the line of a
  * comment three times, takes no comment inside a list, drops a stray '*' or
- * '+' in silence, and puts environment variables in for ${name}. So the text
- * is read here, comments leave it here, and the rest is refused here.
+ * '+' in silence, takes the end of the file for that of a section, and puts
+ * environment variables in for ${name}. So the text is read here, comments
+ * leave it here, and the rest is refused here.
  */
 #include "conf/source.h"
 
@@ -75,7 +76,7 @@ skip_quoted(char *p, const char *end, const char **error)
 
 /* What is wrong with the unquoted byte at `p`, whose forerunner is `prev`. */
 static const char *
-check(const char *p, const char *end, char prev, char significant)
+check(const char *p, const char *end, char prev, const char *significant)
 {
 	char	 next = end - p > 1 ? p[1] : '\0';
 
@@ -83,7 +84,7 @@ check(const char *p, const char *end, char prev, char significant)
 		return "a NUL byte";
 	if (*p == '$' && next == '{')
 		return "environment variables are not expanded: ${";
-	if (*p == '}' && significant == '{')
+	if (*p == '}' && significant[0] == '{' && significant[1] == '=')
 		return "a list is empty";
 	if (*p == '/' && (next == '/' || next == '*') &&
 	    (isspace((unsigned char)prev) || strchr("={}(),+\"'", prev)))
@@ -96,7 +97,9 @@ check(const char *p, const char *end, char prev, char significant)
 const char *
 source_prepare(char *text, size_t *len, int *line)
 {
-	char		*p, *end = text + *len, significant = '\n';
+	char		*p, *end = text + *len;
+	char		 significant[2] = "";	/* the latest, and before */
+	int		 open = 0, opened = 0;	/* braces, line of the first */
 	const char	*error;
 
 	*line = 1;
@@ -111,10 +114,19 @@ source_prepare(char *text, size_t *len, int *line)
 				return error;
 		if (*p == '\n')
 			++*line;
-		if (!isspace((unsigned char)*p))
-			significant = *p;
+		if (*p == '{' && open++ == 0)
+			opened = *line;
+		if (*p == '}' && open > 0)
+			open--;
+		if (!isspace((unsigned char)*p)) {
+			significant[1] = significant[0];
+			significant[0] = *p;
+		}
 	}
 	while (*len > 0 && isspace((unsigned char)text[*len - 1]))
 		--*len;
-	return NULL;
+	if (open == 0)
+		return NULL;
+	*line = opened;
+	return "a brace is not closed";
 }

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -53,41 +54,96 @@ control_open(const char *path)
 	return fd;
 }
 
-static pid_t
-sender(struct msghdr *msg)
+/* Keep the first descriptor that came along. */
+static void
+take_fds(const struct cmsghdr *cm, struct control *ct)
 {
-	struct cmsghdr *cm = CMSG_FIRSTHDR(msg);
+	size_t n = (cm->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	const unsigned char *data = CMSG_DATA(cm);
+	int fd;
+
+	for (; n > 0; n--, data += sizeof(fd)) {
+		memcpy(&fd, data, sizeof(fd));
+		if (ct->ct_fd == -1)
+			ct->ct_fd = fd;
+		else
+			close(fd);
+	}
+}
+
+static void
+take_ancillary(struct msghdr *msg, struct control *ct)
+{
+	struct cmsghdr *cm;
 	struct ucred cred;
 
-	if (cm == NULL || cm->cmsg_level != SOL_SOCKET ||
-	    cm->cmsg_type != SCM_CREDENTIALS)
-		return 0;
-	memcpy(&cred, CMSG_DATA(cm), sizeof(cred));
-	return cred.pid;
+	for (cm = CMSG_FIRSTHDR(msg); cm != NULL; cm = CMSG_NXTHDR(msg, cm)) {
+		if (cm->cmsg_level != SOL_SOCKET)
+			continue;
+		if (cm->cmsg_type == SCM_CREDENTIALS) {
+			memcpy(&cred, CMSG_DATA(cm), sizeof(cred));
+			ct->ct_pid = cred.pid;
+			ct->ct_uid = cred.uid;
+		} else if (cm->cmsg_type == SCM_RIGHTS)
+			take_fds(cm, ct);
+	}
 }
 
 bool
 control_read(int fd, struct control *ct)
 {
 	union {
-		char		 buf[CMSG_SPACE(sizeof(struct ucred))];
+		char		 buf[CMSG_SPACE(sizeof(struct ucred)) +
+				    CMSG_LEN(sizeof(int))];
 		struct cmsghdr	 align;
 	} ancillary;
 	struct iovec iov = { ct->ct_order, sizeof(ct->ct_order) - 1 };
 	struct msghdr msg = {
 		.msg_name = &ct->ct_from, .msg_namelen = sizeof(ct->ct_from),
 		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &ancillary,
-		.msg_controllen = sizeof(ancillary),
+		.msg_controllen = sizeof(ancillary.buf),
 	};
 	ssize_t n = recvmsg(fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
 	if (n == -1)
 		return false;
 	ct->ct_order[n] = '\0';
-	ct->ct_pid = sender(&msg);
+	ct->ct_pid = 0;
+	ct->ct_uid = (uid_t)-1;
+	ct->ct_fd = -1;
+	take_ancillary(&msg, ct);
 	ct->ct_len = msg.msg_namelen > offsetof(struct sockaddr_un, sun_path) ?
 	    msg.msg_namelen : 0;
 	return true;
+}
+
+/* `given` is -1 or a descriptor that goes along; `to` NULL where connected. */
+static int
+send_text(int fd, const struct control *to, const char *text, int given)
+{
+	union {
+		char		 buf[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr	 align;
+	} ancillary;
+	struct iovec iov = { (void *)(uintptr_t)text, strlen(text) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct cmsghdr *cm;
+
+	if (to != NULL) {
+		msg.msg_name = (void *)(uintptr_t)&to->ct_from;
+		msg.msg_namelen = to->ct_len;
+	}
+	if (given != -1) {
+		memset(&ancillary, 0, sizeof(ancillary));
+		msg.msg_control = ancillary.buf;
+		msg.msg_controllen = sizeof(ancillary.buf);
+		cm = CMSG_FIRSTHDR(&msg);
+		cm->cmsg_level = SOL_SOCKET;
+		cm->cmsg_type = SCM_RIGHTS;
+		cm->cmsg_len = CMSG_LEN(sizeof(given));
+		memcpy(CMSG_DATA(cm), &given, sizeof(given));
+	}
+	return sendmsg(fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) == -1 ? -1 : 0;
 }
 
 void
@@ -102,8 +158,19 @@ control_answer(int fd, const struct control *ct, bool ok, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text + n, sizeof(text) - (size_t)n, fmt, ap);
 	va_end(ap);
-	(void)sendto(fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL,
-	    (const struct sockaddr *)&ct->ct_from, ct->ct_len);
+	(void)send_text(fd, ct, text, -1);
+}
+
+void
+control_answer_fd(int fd, const struct control *ct, int given,
+    const char *what)
+{
+	char text[CONTROL_TEXT];
+
+	if (ct->ct_len == 0)
+		return;
+	snprintf(text, sizeof(text), "ok %s", what);
+	(void)send_text(fd, ct, text, given);
 }
 
 /* A socket that reaches `path` and is reached from there alone. */
@@ -127,53 +194,81 @@ reach(const char *path, bool answer)
 int
 control_send(const char *path, const char *order)
 {
+	return control_send_fd(path, order, -1);
+}
+
+int
+control_send_fd(const char *path, const char *order, int given)
+{
 	int fd = reach(path, false);
 
 	if (fd == -1)
 		return -1;
-	if (send(fd, order, strlen(order), MSG_DONTWAIT | MSG_NOSIGNAL) == -1)
+	if (send_text(fd, NULL, order, given) == -1)
 		return fail(fd);
 	close(fd);
 	return 0;
 }
 
+/* "ok" or "error", and a sentence: 0, 1, or -1 and errno. */
 static int
-take_answer(int fd, int timeout, char text[CONTROL_TEXT])
+take_verdict(char *text)
+{
+	char *rest = strchr(text, ' ');
+	int status;
+
+	if (rest == NULL) {
+		errno = EBADMSG;
+		return -1;
+	}
+	status = strncmp(text, "ok ", 3) == 0 ? 0 : 1;
+	memmove(text, rest + 1, strlen(rest));
+	return status;
+}
+
+static int
+take_answer(int fd, int timeout, char text[CONTROL_TEXT], int *given)
 {
 	struct pollfd pfd = { .fd = fd, .events = POLLIN };
-	ssize_t n;
-	char *rest;
+	struct control answer;
 
 	if (poll(&pfd, 1, timeout) <= 0) {
 		errno = ETIMEDOUT;
 		return -1;
 	}
-	if ((n = recv(fd, text, CONTROL_TEXT - 1, 0)) == -1)
+	if (!control_read(fd, &answer))
 		return -1;
-	text[n] = '\0';
-	rest = strchr(text, ' ');
-	if (rest == NULL) {
-		errno = EBADMSG;
+	*given = answer.ct_fd;
+	strlcpy(text, answer.ct_order, CONTROL_TEXT);
+	return take_verdict(text);
+}
+
+int
+control_ask_fd(const char *path, const char *order, int timeout,
+    char text[CONTROL_TEXT], int *given)
+{
+	int fd = reach(path, true), status;
+
+	*given = -1;
+	if (fd == -1)
 		return -1;
-	}
-	n = strncmp(text, "ok ", 3) == 0 ? 0 : 1;
-	memmove(text, rest + 1, strlen(rest));
-	return (int)n;
+	if (send_text(fd, NULL, order, -1) == -1)
+		return fail(fd);
+	status = take_answer(fd, timeout, text, given);
+	if (status == -1)
+		return fail(fd);
+	close(fd);
+	return status;
 }
 
 int
 control_ask(const char *path, const char *order, int timeout,
     char text[CONTROL_TEXT])
 {
-	int fd = reach(path, true), status;
+	int given, status;
 
-	if (fd == -1)
-		return -1;
-	if (send(fd, order, strlen(order), MSG_DONTWAIT | MSG_NOSIGNAL) == -1)
-		return fail(fd);
-	status = take_answer(fd, timeout, text);
-	if (status == -1)
-		return fail(fd);
-	close(fd);
+	status = control_ask_fd(path, order, timeout, text, &given);
+	if (given != -1)
+		close(given);
 	return status;
 }

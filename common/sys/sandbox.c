@@ -153,14 +153,16 @@ add_values(scmp_filter_ctx ctx, int call, unsigned int arg,
 static int
 add_harmless(scmp_filter_ctx ctx)
 {
-	static const unsigned long commands[] = { F_GETFD, F_SETFD, F_GETFL };
+	static const unsigned long commands[] = {
+		F_GETFD, F_SETFD, F_GETFL, F_GET_SEALS,
+	};
 	static const unsigned long advice[] = {
 		MADV_DONTNEED, MADV_FREE, MADV_POPULATE_READ,
 		MADV_POPULATE_WRITE,
 	};
 	int error;
 
-	error = add_values(ctx, SCMP_SYS(fcntl), 1, commands, 3);
+	error = add_values(ctx, SCMP_SYS(fcntl), 1, commands, 4);
 	return error != 0 ? error :
 	    add_values(ctx, SCMP_SYS(madvise), 2, advice, 4);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "conf/keys.h"
+#include "conf/print.h"
 #include "conf/units.h"
 #include "fuzz.h"
 
@@ -78,6 +79,24 @@ check_values(const struct conf *cf)
 	FUZZ_CHECK(cf->cf_rundir[0] == '\0' || cf->cf_rundir[0] == '/');
 }
 
+/* Printed and read back it is the same. */
+static void
+check_print(const struct conf_set *set)
+{
+	static struct conf_set again;
+	char err[512], *text = NULL;
+	size_t size = 0;
+	FILE *to = open_memstream(&text, &size);
+
+	FUZZ_NEED(to != NULL);
+	FUZZ_CHECK(conf_print(to, set) == 0);
+	FUZZ_NEED(fclose(to) == 0);
+	write_file((const uint8_t *)text, size);
+	free(text);
+	FUZZ_CHECK(conf_load(&again, path, err, sizeof(err)) == 0);
+	FUZZ_CHECK(memcmp(&again, set, CONF_SET_SIZE(set->cs_n)) == 0);
+}
+
 static void
 check_error(const char *err)
 {
@@ -90,16 +109,20 @@ check_error(const char *err)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct conf cf, before;
+	static struct conf_set set, before;
+	uint32_t i;
 	char err[512] = "";
 
 	write_file(data, size);
-	memset(&cf, 0xa5, sizeof(cf));
+	memset(&set, 0xa5, sizeof(set));
 	memset(&before, 0xa5, sizeof(before));
-	if (conf_load(&cf, path, err, sizeof(err)) == 0)
-		check_values(&cf);
-	else {
-		FUZZ_CHECK(memcmp(&cf, &before, sizeof(cf)) == 0);
+	if (conf_load(&set, path, err, sizeof(err)) == 0) {
+		FUZZ_CHECK(set.cs_n >= 1 && set.cs_n <= 1 + CONF_APPS);
+		for (i = 0; i < set.cs_n; i++)
+			check_values(&set.cs_conf[i]);
+		check_print(&set);
+	} else {
+		FUZZ_CHECK(memcmp(&set, &before, sizeof(set)) == 0);
 		check_error(err);
 	}
 	return 0;

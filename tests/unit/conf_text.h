@@ -20,7 +20,7 @@
  * message comes without the file's name.
  */
 static inline int
-load_bytes(struct conf *cf, const char *text, size_t len, char *err,
+load_bytes(struct conf_set *set, const char *text, size_t len, char *err,
     size_t errlen)
 {
 	char	 path[] = "/tmp/test_conf.XXXXXX", full[512] = "";
@@ -29,7 +29,7 @@ load_bytes(struct conf *cf, const char *text, size_t len, char *err,
 	cr_assert_geq(fd = mkstemp(path), 0);
 	cr_assert_eq(write(fd, text, len), (ssize_t)len);
 	cr_assert_eq(close(fd), 0);
-	r = conf_load(cf, path, full, sizeof(full));
+	r = conf_load(set, path, full, sizeof(full));
 	cr_assert_eq(unlink(path), 0);
 	*err = '\0';
 	if (r == -1) {
@@ -40,27 +40,38 @@ load_bytes(struct conf *cf, const char *text, size_t len, char *err,
 }
 
 static inline void
-load_good(struct conf *cf, const char *text)
+load_set(struct conf_set *set, const char *text)
 {
 	char	 err[512];
 
-	cr_assert_eq(load_bytes(cf, text, strlen(text), err, sizeof(err)), 0,
+	cr_assert_eq(load_bytes(set, text, strlen(text), err, sizeof(err)), 0,
 	    "%s: %s", text, err);
+}
+
+/* Of a text without blocks. */
+static inline void
+load_good(struct conf *cf, const char *text)
+{
+	static struct conf_set	 set;
+
+	load_set(&set, text);
+	cr_assert_eq(set.cs_n, 1);
+	*cf = set.cs_conf[0];
 }
 
 static inline void
 load_bad(const char *text, const char *want)
 {
-	struct conf	 cf, before;
-	char		 err[512];
+	static struct conf_set	 set, before;
+	char			 err[512];
 
-	memset(&cf, 0xa5, sizeof(cf));
-	before = cf;
-	cr_assert_eq(load_bytes(&cf, text, strlen(text), err, sizeof(err)),
+	memset(&set, 0xa5, sizeof(set));
+	memset(&before, 0xa5, sizeof(set));
+	cr_assert_eq(load_bytes(&set, text, strlen(text), err, sizeof(err)),
 	    -1, "%s", text);
 	cr_assert_str_eq(err, want, "%s: \"%s\" is not \"%s\"", text, err,
 	    want);
-	cr_assert_eq(memcmp(&cf, &before, sizeof(cf)), 0);
+	cr_assert_eq(memcmp(&set, &before, sizeof(set)), 0);
 }
 
 #endif

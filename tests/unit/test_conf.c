@@ -40,7 +40,11 @@ Test(conf, every_key_lands_in_its_own_field)
 	    "max-pings = 119\ncpu-limit = 120s\n"
 	    "drain-timeout = 121ms\ndrain-url = \"rtmp://b/live\"\n"
 	    "allow-publish = { 192.0.2.1, 2001:db8::/32 }\n"
-	    "allow-play = 198.51.100.0/24\nallow-play += 127.0.0.1\n");
+	    "allow-play = 198.51.100.0/24\nallow-play += 127.0.0.1\n"
+	    "record = video\nrecord-directory = /srv/tapes\n"
+	    "record-path = \"%Y/%{app}/%{n}.flv\"\nrecord-segment = 10m\n"
+	    "record-append = true\nrecord-sync = 122ms\n"
+	    "metrics-listen = 9728\ncontrol-group = operators\n");
 	cr_assert_eq(cf.cf_nlisten, 3);
 	cr_assert_str_eq(cf.cf_listen[0].cl_host, "");
 	cr_assert_str_eq(cf.cf_listen[0].cl_port, "1935");
@@ -88,7 +92,17 @@ Test(conf, every_key_lands_in_its_own_field)
 	cr_assert_eq(cf.cf_allow_publish.pl_prefix[1].px_bits, 32);
 	cr_assert_eq(cf.cf_allow_play.pl_n, 2);
 	cr_assert_eq(cf.cf_allow_play.pl_prefix[0].px_bits, 24);
-	cr_assert_eq(conf_nkeys, 39, "a new key belongs in this test");
+	cr_assert_eq(cf.cf_record, RECORD_VIDEO);
+	cr_assert_str_eq(cf.cf_record_dir, "/srv/tapes");
+	cr_assert_str_eq(cf.cf_record_path, "%Y/%{app}/%{n}.flv");
+	cr_assert_eq(cf.cf_record_segment, 600000);
+	cr_assert_eq(cf.cf_record_segment_bytes, 0);
+	cr_assert_eq(cf.cf_record_append, true);
+	cr_assert_eq(cf.cf_record_sync, 122);
+	cr_assert_str_eq(cf.cf_metrics.cl_host, "127.0.0.1");
+	cr_assert_str_eq(cf.cf_metrics.cl_port, "9728");
+	cr_assert_str_eq(cf.cf_control_group, "operators");
+	cr_assert_eq(conf_nkeys, 47, "a new key belongs in this test");
 }
 
 Test(conf, without_a_file_everything_is_at_its_default)
@@ -119,7 +133,7 @@ Test(conf, a_file_is_read_over_the_defaults)
 	cr_assert_eq(cf.cf_max_lag, 1000);
 }
 
-struct fault { char text[64]; char want[96]; };
+struct fault { char text[64]; char want[112]; };
 
 ParameterizedTestParameters(conf, an_error_names_its_line_and_key)
 {
@@ -179,6 +193,21 @@ ParameterizedTestParameters(conf, an_error_names_its_line_and_key)
 		    "two" },
 		{ "ring = 1M\nring = 2M\n", ":2: ring: given twice" },
 		{ "listen = 1\nlisten = { 2 }", ":2: listen: given twice" },
+		{ "record-path = /x.flv",
+		    ":1: record-path: \"/x.flv\" begins with /" },
+		{ "record-path = a/../x.flv", ":1: record-path: "
+		    "\"a/../x.flv\" has a part . or .." },
+		{ "record-path = a/", ":1: record-path: \"a/\" ends with /" },
+		{ "record-directory = tapes", ":1: record-directory: "
+		    "\"tapes\" does not begin with /" },
+		{ "record-segment = soon", ":1: record-segment: \"soon\" is "
+		    "neither a duration nor a size: 10m, 100M" },
+		{ "record-segment = 100", ":1: record-segment: 100 is not in "
+		    "64K to 1024G" },
+		{ "record-segment = 999ms", ":1: record-segment: 999ms is not "
+		    "in 1s to 24h" },
+		{ "metrics-listen = localhost:1", ":1: metrics-listen: "
+		    "\"localhost:1\": the address is not numeric" },
 	};
 
 	return cr_make_param_array(struct fault, v, N(v));
@@ -203,11 +232,9 @@ Test(conf, a_list_may_be_one_value_or_grow)
 
 Test(conf, a_file_that_cannot_be_read_is_an_error)
 {
-	struct conf	 cf, before;
-	char		 err[128];
+	static struct conf_set	 cf, before;
+	char			 err[128];
 
-	conf_init(&cf);
-	before = cf;
 	cr_assert_eq(conf_load(&cf, "/nonexistent/rtmpd.conf", err,
 	    sizeof(err)), -1);
 	cr_assert_str_eq(err,
@@ -246,26 +273,32 @@ read_sample(void)
 
 Test(conf, the_sample_loads_and_changes_nothing)
 {
-	struct conf	 cf, sample;
-	char		 err[512];
+	static struct conf_set	 sample;
+	struct conf		 cf;
+	char			 err[512];
 
 	conf_init(&cf);
 	cr_assert_eq(conf_load(&sample, SAMPLE, err, sizeof(err)), 0, "%s",
 	    err);
-	cr_assert_eq(memcmp(&cf, &sample, sizeof(cf)), 0);
+	cr_assert_eq(sample.cs_n, 1);
+	cr_assert_eq(memcmp(&cf, &sample.cs_conf[0], sizeof(cf)), 0);
 }
 
 Test(conf, the_sample_has_every_key_at_its_default)
 {
 	struct conf	 cf, sample;
-	char		*text = read_sample(), want[64];
+	char		*text = read_sample(), want[64], quoted[64];
 	size_t		 i;
 
 	for (i = 0; i < conf_nkeys; i++) {
 		(void)snprintf(want, sizeof(want), "\n %s = %s",
 		    conf_keys[i].ck_name, conf_keys[i].ck_default != NULL ?
 		    conf_keys[i].ck_default : "");
-		cr_assert_not_null(strstr(text, want), "no%s", want);
+		(void)snprintf(quoted, sizeof(quoted), "\n %s = \"%s",
+		    conf_keys[i].ck_name, conf_keys[i].ck_default != NULL ?
+		    conf_keys[i].ck_default : "");
+		cr_assert(strstr(text, want) != NULL ||
+		    strstr(text, quoted) != NULL, "no%s", want);
 	}
 	load_good(&sample, text);
 	free(text);
@@ -278,6 +311,9 @@ Test(conf, the_sample_has_every_key_at_its_default)
 	memset(sample.cf_user, 0, sizeof(sample.cf_user));
 	memset(sample.cf_rundir, 0, sizeof(sample.cf_rundir));
 	memset(sample.cf_drain_url, 0, sizeof(sample.cf_drain_url));
+	memset(sample.cf_control_group, 0, sizeof(sample.cf_control_group));
+	cr_assert_str_eq(sample.cf_metrics.cl_port, "9728");
+	memset(&sample.cf_metrics, 0, sizeof(sample.cf_metrics));
 	cr_assert_eq(sample.cf_allow_publish.pl_n, 4);
 	memset(&sample.cf_allow_publish, 0, sizeof(sample.cf_allow_publish));
 	memset(&sample.cf_allow_play, 0, sizeof(sample.cf_allow_play));

@@ -82,6 +82,45 @@ Test(control, an_order_may_want_no_answer)
 	cr_assert_not(control_read(fd, &ct));
 }
 
+static bool
+same_file(int a, int b)
+{
+	struct stat one, other;
+
+	cr_assert_eq(fstat(a, &one), 0);
+	cr_assert_eq(fstat(b, &other), 0);
+	return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+Test(control, a_descriptor_goes_along_with_an_order_and_with_an_answer)
+{
+	int fd = control_open(path), file = fileno(tmpfile()), given, status;
+	char text[CONTROL_TEXT];
+	struct control ct;
+	pid_t pid;
+
+	cr_assert_eq(control_send_fd(path, "take", file), 0);
+	cr_assert(control_read(fd, &ct));
+	cr_assert_str_eq(ct.ct_order, "take");
+	cr_assert_eq(ct.ct_pid, getpid());
+	cr_assert_eq(ct.ct_uid, getuid());
+	cr_assert_neq(ct.ct_fd, file);
+	cr_assert(same_file(ct.ct_fd, file));
+	cr_assert_eq(control_send(path, "nothing"), 0);
+	cr_assert(control_read(fd, &ct));
+	cr_assert_eq(ct.ct_fd, -1);
+	if ((pid = fork()) == 0) {
+		while (!control_read(fd, &ct))
+			usleep(1000);
+		control_answer_fd(fd, &ct, file, "there it is");
+		_exit(0);
+	}
+	cr_assert_eq(control_ask_fd(path, "give", 5000, text, &given), 0);
+	cr_assert_str_eq(text, "there it is");
+	cr_assert(same_file(given, file));
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+}
+
 Test(control, what_is_too_long_is_cut)
 {
 	int fd = control_open(path);

@@ -81,8 +81,8 @@ Test(source, text_in_quotes_is_taken_as_it_is)
 
 Test(source, a_nul_byte_is_refused)
 {
-	struct conf	 cf;
-	char		 err[128];
+	static struct conf_set	 cf;
+	char			 err[128];
 
 	cr_assert_eq(load_bytes(&cf, "\nring\0= 1M", 10, err, sizeof(err)),
 	    -1);
