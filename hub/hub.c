@@ -218,6 +218,8 @@ timeout(struct hub *h)
 		at = h->h_accept_at;
 	if (attend_deadline(h) < at)
 		at = attend_deadline(h);
+	if (h->h_kill_at != 0 && h->h_kill_at < at)
+		at = h->h_kill_at;
 	if (h->h_idle_exit != 0 && h->h_npeers == attend_idle(h) &&
 	    h->h_idle_since + h->h_idle_exit < at)
 		at = h->h_idle_since + h->h_idle_exit;
@@ -253,6 +255,7 @@ turn(struct hub *h)
 	for (i = 0; i < n; i++)
 		handle(h, &ev[i]);
 	check_deadlines(h, n == 0);
+	steer_tick(h);
 	attend_tick(h);
 	peer_reap(h);
 	registry_touch(&h->h_registry, h->h_now);

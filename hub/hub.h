@@ -37,6 +37,7 @@ struct session {
 	uint32_t		 s_wish;	/* of the latest report */
 	uint16_t		 s_slot;
 	bool			 s_deferred;	/* decided when grace ends */
+	bool			 s_counted;	/* s_body has its counters */
 	struct session_body	 s_body;	/* as in the registry */
 };
 TAILQ_HEAD(session_list, session);
@@ -49,6 +50,14 @@ struct peer {
 	int			 p_pidfd;
 	pid_t			 p_pid;
 	bool			 p_closing;	/* freed at the end of the turn */
+	bool			 p_foreign;	/* of a user who is not ours */
+	bool			 p_adopted;	/* not admitted by this hub */
+	bool			 p_counted;	/* the next four are known */
+	bool			 p_failed;	/* as in its latest report */
+	uint32_t		 p_denied;
+	uint64_t		 p_bytes_in;
+	uint64_t		 p_bytes_out;
+	uint64_t		 p_kill_at;	/* it was to end before, ms; 0 */
 	char			 p_host[REGISTRY_TEXT];
 };
 TAILQ_HEAD(peer_list, peer);
@@ -109,6 +118,7 @@ struct hub {
 	bool			 h_standby;	/* a listener started us */
 	bool			 h_replaced;	/* end now, for the next program */
 	uint64_t		 h_accept_at;	/* paused until, ms; 0 if not */
+	uint64_t		 h_kill_at;	/* look at p_kill_at then, ms; 0 */
 	struct ratelimit	 h_paused;
 	uint32_t		 h_npeers;
 	uint32_t		 h_processors;	/* that connections may run on */
@@ -137,6 +147,13 @@ void	hub_bind(struct hub *);
 int	hub_run(struct hub *);		/* returns the exit status */
 void	hub_leave(struct hub *);	/* nobody finds us any more */
 
+/* steer.c: orders about one connection; those that were kicked and are there
+ * still. */
+void	steer_kick(struct hub *, const struct control *, const char *arg);
+void	steer_log_debug(struct hub *, const struct control *, const char *arg);
+void	steer_log_info(struct hub *, const struct control *, const char *arg);
+void	steer_tick(struct hub *);
+
 /* orders.c: what the control socket brings. */
 void	orders_take(struct hub *);
 void	orders_stop(struct hub *, const char *why);
@@ -157,6 +174,9 @@ void	peer_read(struct hub *, struct peer *);
 void	peer_close(struct hub *, struct peer *);	/* later, in reap */
 void	peer_reap(struct hub *);
 void	peer_kill(const struct peer *);
+/* About the whole connection. `more`: with HUB_LOG. */
+void	peer_tell(struct hub *, struct peer *, enum hub_verdict,
+	    enum hub_reason, bool more);
 /* Answer a session; `fds` stay ours. A peer that cannot take it is closed. */
 void	session_answer(struct hub *, struct session *, enum hub_verdict,
 	    enum hub_reason, const char *text, const int *fds, int nfd);
@@ -172,6 +192,12 @@ uint64_t stream_deadline(struct hub *);	/* ms, UINT64_MAX none */
 struct stream *stream_find(struct hub *, const char *name);
 void	stream_wake_all(struct hub *);	/* after messages to subscribers */
 void	stream_show(struct hub *, struct stream *);
+/* totals.c: a peer was admitted; a session reports, which s_body does not say
+ * yet; a wish is refused. */
+void	totals_admitted(struct hub *, struct peer *, const struct hub_report *);
+void	totals_report(struct hub *, struct session *,
+	    const struct hub_report *);
+void	totals_refused(struct hub *, unsigned int role, enum hub_reason);
 /* load.c: its publisher or subscribers have become more or fewer. */
 void	load_count(struct hub *, struct stream *);
 void	load_show(struct hub *);	/* the hold, after a change */

@@ -102,6 +102,9 @@ static const struct order {
 } orders[] = {
 	{ "config", order_config },
 	{ "drain", order_drain },
+	{ "kick ", steer_kick },
+	{ "log debug ", steer_log_debug },
+	{ "log info ", steer_log_info },
 	{ "reload", order_reload },
 	{ "stop", order_stop },
 	{ "upgrade", order_upgrade },

@@ -34,12 +34,14 @@ peer_make(struct hub *h, int fd)
 {
 	struct peer *p = calloc(1, sizeof(*p));
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = p };
+	uid_t uid = 0;
 	int saved;
 
 	if (p == NULL)
 		return NULL;
 	p->p_fd = fd;
-	p->p_pidfd = proc_of_peer(fd, &p->p_pid);
+	p->p_pidfd = proc_of_peer(fd, &p->p_pid, &uid);
+	p->p_foreign = uid != 0 && uid != geteuid();
 	if (p->p_pidfd == -1 ||
 	    epoll_ctl(h->h_epoll, EPOLL_CTL_ADD, fd, &ev) == -1) {
 		saved = errno;
@@ -199,6 +201,21 @@ session_answer(struct hub *h, struct session *s, enum hub_verdict verdict,
 	send_answer(h, s->s_peer, &a, fds, nfd);
 }
 
+void
+peer_tell(struct hub *h, struct peer *p, enum hub_verdict verdict,
+    enum hub_reason reason, bool more)
+{
+	struct hub_answer a = {
+		.ha_head = { HUBMSG_FORMAT(a), HUB_ANSWER, 0 },
+		.ha_verdict = (uint16_t)verdict,
+		.ha_reason = (uint16_t)reason,
+		.ha_stream = HUB_NO_STREAM,
+		.ha_verbose = more,
+	};
+
+	send_answer(h, p, &a, NULL, 0);
+}
+
 /* Before there is a session, or for all of them. */
 static void
 peer_answer(struct hub *h, struct peer *p, uint32_t wish,
@@ -222,6 +239,24 @@ count_host(const struct hub *h, const char *host)
 	return n;
 }
 
+/* The group may read streams, not speak for connections. */
+static void
+forbid(struct hub *h, struct peer *p, const struct hub_report *r)
+{
+	log_often("hub-closes pid=%d reason=forbidden", (int)p->p_pid);
+	peer_answer(h, p, r->hr_wish, HUB_REFUSED, HUB_FORBIDDEN, "", NULL, 0);
+	peer_close(h, p);
+}
+
+/* For limits. What a peer of another user says of itself counts for nothing. */
+static const char *
+host_of(const struct peer *p, const struct hub_report *r)
+{
+	if (p->p_foreign)
+		return "local";
+	return r->hr_host[0] != '\0' ? r->hr_host : "-";
+}
+
 /* The first report of a connection: is there room for it? */
 static bool
 peer_register(struct hub *h, struct peer *p, const struct hub_report *r)
@@ -230,6 +265,10 @@ peer_register(struct hub *h, struct peer *p, const struct hub_report *r)
 	const char *limit = NULL;
 	int fds[2] = { h->h_registry_fd, h->h_log[1] };
 
+	if (p->p_foreign && r->hr_role != ROLE_CAT) {
+		forbid(h, p, r);
+		return false;
+	}
 	if (p->p_host[0] != '\0')
 		return true;
 	if (h->h_stop_by != 0) {
@@ -241,7 +280,7 @@ peer_register(struct hub *h, struct peer *p, const struct hub_report *r)
 		;	/* was admitted by an earlier hub, or may have been */
 	else if (h->h_npeers > h->h_conf->cf_max_connections)
 		limit = "max-connections";
-	else if (count_host(h, r->hr_host) >= h->h_conf->cf_max_per_address)
+	else if (count_host(h, host_of(p, r)) >= h->h_conf->cf_max_per_address)
 		limit = "max-per-address";
 	else if (p->p_fd >= h->h_files || p->p_pidfd >= h->h_files)
 		limit = "hub-files";
@@ -255,10 +294,10 @@ peer_register(struct hub *h, struct peer *p, const struct hub_report *r)
 		peer_close(h, p);
 		return false;
 	}
-	strlcpy(p->p_host, r->hr_host[0] != '\0' ? r->hr_host : "-",
-	    sizeof(p->p_host));
-	registry_add(&h->h_registry.rg_head->rg_totals.to_connections, 1);
-	peer_answer(h, p, r->hr_wish, HUB_WELCOME, HUB_OK, "", fds, 2);
+	strlcpy(p->p_host, host_of(p, r), sizeof(p->p_host));
+	totals_admitted(h, p, r);
+	peer_answer(h, p, r->hr_wish, HUB_WELCOME, HUB_OK, "", fds,
+	    p->p_foreign ? 1 : 2);	/* not the log */
 	return true;
 }
 
@@ -291,7 +330,9 @@ session_update(struct hub *h, struct session *s, const struct hub_report *r,
 {
 	struct session_body *eb = &s->s_body;
 
+	totals_report(h, s, r);
 	s->s_wish = r->hr_wish;
+	eb->eb_first_frame = r->hr_first_frame;
 	eb->eb_since = r->hr_since;
 	eb->eb_rate = r->hr_rate;
 	eb->eb_counters = r->hr_counters;
@@ -315,6 +356,7 @@ peer_report(struct hub *h, struct peer *p, const struct hub_report *r,
 			.s_wish = r->hr_wish,
 		};
 
+		totals_refused(h, r->hr_role, HUB_LIMIT);
 		session_answer(h, &none, HUB_REFUSED, HUB_LIMIT,
 		    "max-connections", NULL, 0);
 		return;

@@ -99,20 +99,18 @@ stream_wake_all(struct hub *h)
 
 /* A refused session is back at the start; it may wish again. */
 static void
-forget_wish(struct hub *h, struct session *s)
+forget_wish(struct hub *h, struct session *s, enum hub_reason reason)
 {
+	totals_refused(h, s->s_body.eb_role, reason);
 	s->s_stream = NULL;
 	s->s_body.eb_role = ROLE_NONE;
-	registry_add(s->s_body.eb_role == ROLE_PUBLISH ?
-	    &h->h_registry.rg_head->rg_totals.to_refused_busy :
-	    &h->h_registry.rg_head->rg_totals.to_play_refused, 1);
 }
 
 static void
 refuse(struct hub *h, struct session *s, enum hub_reason reason,
     const char *text)
 {
-	forget_wish(h, s);
+	forget_wish(h, s, reason);
 	session_answer(h, s, HUB_REFUSED, reason, text, NULL, 0);
 }
 
@@ -174,7 +172,7 @@ static bool
 publish_grant(struct hub *h, struct stream *t, struct session *s)
 {
 	if (!grant_make(h, &t->t_next, s)) {
-		forget_wish(h, s);
+		forget_wish(h, s, HUB_NO_MEMORY);
 		return false;
 	}
 	stream_set_publisher(h, t, s, &t->t_next);
@@ -366,7 +364,9 @@ publish_update(struct hub *h, struct session *s, const struct hub_report *r)
 		publish_confirm(h, t);
 	t->t_body.sb_rate = r->hr_rate;
 	t->t_body.sb_counters = r->hr_counters;
-	memcpy(t->t_body.sb_track, r->hr_track, sizeof(t->t_body.sb_track));
+	if (r->hr_generation != 0)	/* else it has ended already */
+		memcpy(t->t_body.sb_track, r->hr_track,
+		    sizeof(t->t_body.sb_track));
 	stream_show(h, t);
 }
 

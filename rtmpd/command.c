@@ -241,6 +241,8 @@ do_publish(struct conn *c, const struct rtmp_msg *m,
 	if (allowed(c, ns, &c->c_conf->cf_allow_publish, "allow-publish",
 	    "NetStream.Publish.Denied", name))
 		netstream_begin(c, ns, ROLE_PUBLISH, name);
+	else
+		c->c_denied++;
 }
 
 static void

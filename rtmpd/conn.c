@@ -68,6 +68,7 @@ init(struct conn *c, const struct server *sv, int fd, int hub, int log)
 	c->c_hub = hub;
 	c->c_log = log;
 	c->c_log_is_hubs = log == -1;
+	c->c_verbose = log_is_verbose();
 	c->c_oom = c->c_registry_fd = -1;
 	c->c_now = c->c_started = c->c_heard = c->c_progress = clock_ms();
 	c->c_idle_since = c->c_reported = c->c_now;
@@ -218,6 +219,7 @@ conn_serve(const struct server *sv, int fd, int hub, int log)
 	if (c->c_end == NULL && hublink_register(c))
 		shut_in(c, sv);
 	session_run(c);
+	hublink_last_report(c);
 	log_end(c);
 	_exit(0);
 }

@@ -58,6 +58,7 @@ struct netstream {
 	uint64_t	 ns_since;	/* in this role, ms */
 	uint64_t	 ns_rate;	/* bits per second, of the latest report */
 	uint64_t	 ns_rate_bytes;	/* media bytes at the latest report */
+	uint32_t	 ns_first_frame; /* as hr_first_frame */
 	struct publish	*ns_publish;	/* once granted */
 	struct play	*ns_play;
 	struct counters	 ns_counters;
@@ -80,6 +81,8 @@ struct conn {
 	bool			 c_blocked;	/* the socket is full */
 	bool			 c_eof;		/* the peer is gone */
 	bool			 c_granted;	/* published or played once */
+	bool			 c_verbose;	/* logs more, as configured */
+	uint32_t		 c_denied;	/* publishes by allow-publish */
 	const char		*c_end;		/* why it ends; NULL: it does not */
 	const char		*c_detail;	/* more about that, or NULL */
 
@@ -173,6 +176,8 @@ bool	output_sent(struct conn *, long sent, size_t wanted);
 int	hublink_connect(uint32_t patience);
 /* State the present of one slot. */
 void	hublink_report(struct conn *, struct netstream *);
+/* The same of all slots, for the last time: what was counted to the end. */
+void	hublink_last_report(struct conn *);
 void	hublink_read(struct conn *);
 /* Without a hub: look for the next one if it is time, and report. */
 void	hublink_retry(struct conn *);
@@ -196,8 +201,10 @@ struct netstream *netstream_create(struct conn *);
 struct netstream *netstream_find(struct conn *, uint32_t msid);
 void	netstream_begin(struct conn *, struct netstream *, enum session_role,
 	    const char *name);
-/* Leave the role; `clean`: the peer said so. The stream stays open. */
+/* Leave the role; the stream stays open. */
 void	netstream_leave(struct conn *, struct netstream *);
+/* By an order: tell the peer what it publishes no more. */
+void	netstream_kicked(struct conn *);
 /* Descriptors that are taken are set to -1. */
 void	netstream_answer(struct conn *, struct netstream *,
 	    const struct hub_answer *, int *fds);

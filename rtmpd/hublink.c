@@ -157,6 +157,11 @@ hublink_report(struct conn *c, struct netstream *ns)
 	r.hr_since = c->c_started_wall;
 	r.hr_rate = ns->ns_rate;
 	r.hr_counters = ns->ns_counters;
+	r.hr_counters.ct_bytes_in = c->c_bytes_in;
+	r.hr_counters.ct_bytes_out = c->c_bytes_out;
+	r.hr_first_frame = ns->ns_first_frame;
+	r.hr_failed = c->c_end != NULL && c->c_phase < CONN_CONNECT;
+	r.hr_denied = c->c_denied;
 	strlcpy(r.hr_name, ns->ns_name, sizeof(r.hr_name));
 	strlcpy(r.hr_peer, c->c_peer, sizeof(r.hr_peer));
 	strlcpy(r.hr_host, c->c_host, sizeof(r.hr_host));
@@ -167,6 +172,18 @@ hublink_report(struct conn *c, struct netstream *ns)
 		ns->ns_handed = true;
 	else if (errno != EAGAIN)
 		lost(c);
+}
+
+void
+hublink_last_report(struct conn *c)
+{
+	struct netstream *ns;
+
+	if (!c->c_welcome)
+		return;
+	FOREACH_STREAM(ns, c)
+		if (ns == c->c_stream || ns->ns_role != ROLE_NONE)
+			hublink_report(c, ns);
 }
 
 static void
@@ -233,6 +250,19 @@ welcome(struct conn *c, int *fds)
 	fds[1] = -1;
 }
 
+/* The hub ends us; of what a kicked publisher has published it hears first. */
+static void
+close_down(struct conn *c, const struct hub_answer *a)
+{
+	if (a->ha_reason == HUB_VERSION) {
+		forsake(c);
+		return;
+	}
+	if (a->ha_reason == HUB_KICKED)
+		netstream_kicked(c);
+	conn_end(c, hub_reason_text(a->ha_reason), NULL);
+}
+
 static void
 answer(struct conn *c, const struct hub_answer *a, int *fds)
 {
@@ -250,10 +280,10 @@ answer(struct conn *c, const struct hub_answer *a, int *fds)
 		welcome(c, fds);
 		break;
 	case HUB_CLOSE:
-		if (a->ha_reason == HUB_VERSION)
-			forsake(c);
-		else
-			conn_end(c, hub_reason_text(a->ha_reason), NULL);
+		close_down(c, a);
+		break;
+	case HUB_LOG:
+		log_set_verbose(a->ha_verbose != 0 || c->c_verbose);
 		break;
 	case HUB_RECONNECT:
 		if (a->ha_head.hh_slot == 0)

@@ -70,6 +70,8 @@ user_control(struct conn *c, const struct rtmp_msg *m)
 
 	if (control_get_event(m, &event, &value) != RTMP_OK)
 		return;
+	log_debug("control peer=%s event=%u value=%u", c->c_peer, event,
+	    value);
 	if (event != RTMP_PING_REQUEST)
 		return;
 	if (!ratelimit_pass(&c->c_pings, c->c_conf->cf_max_pings, 1000))
@@ -85,6 +87,7 @@ window(struct conn *c, const struct rtmp_msg *m)
 
 	if (control_get_u32(m, &bytes) != RTMP_OK)
 		return;
+	log_debug("window peer=%s bytes=%u", c->c_peer, bytes);
 	c->c_window = bytes < WINDOW_MIN ? WINDOW_MIN : bytes;
 }
 

@@ -124,6 +124,7 @@ netstream_begin(struct conn *c, struct netstream *ns, enum session_role role,
 	ns->ns_since = c->c_now;
 	ns->ns_generation = 0;
 	ns->ns_rate = ns->ns_rate_bytes = 0;
+	ns->ns_first_frame = 0;
 	memset(&ns->ns_counters, 0, sizeof(ns->ns_counters));
 	strlcpy(ns->ns_name, name, sizeof(ns->ns_name));
 	c->c_last_role = role;
@@ -147,6 +148,21 @@ netstream_leave(struct conn *c, struct netstream *ns)
 	c->c_idle_since = c->c_now;
 	netstream_title(c);
 	hublink_report(c, ns);
+}
+
+void
+netstream_kicked(struct conn *c)
+{
+	struct netstream *ns;
+
+	FOREACH_STREAM(ns, c) {
+		if (ns->ns_role != ROLE_PUBLISH)
+			continue;
+		output_status(c, ns->ns_msid, "error",
+		    "NetStream.Publish.Denied", "Ended by an administrator",
+		    ns->ns_name);
+		netstream_leave(c, ns);
+	}
 }
 
 static void

@@ -165,6 +165,8 @@ output_status(struct conn *c, uint32_t msid, const char *level,
 		.rm_msid = msid, .rm_data = body,
 	};
 
+	log_debug("status peer=%s msid=%u level=%s code=%s", c->c_peer, msid,
+	    level, code);
 	amf_out_init(&out, body, sizeof(body));
 	reply_status(&out, level, code, description, name);
 	m.rm_len = (uint32_t)out.ao_len;

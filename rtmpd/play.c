@@ -267,6 +267,8 @@ jump(struct conn *c, struct netstream *ns, const char *why)
 	pc->pc_mode = PLAY_HEADERS;
 	pc->pc_need_key = true;
 	ns->ns_counters.ct_lag_jumps++;
+	log_debug("jump peer=%s reason=%s from=%" PRIu64 " to=%" PRIu64,
+	    c->c_peer, why, from, join);
 	log_jump(c, ns, why, join - from);
 	return true;
 }
@@ -393,10 +395,21 @@ next_ring(struct conn *c, struct netstream *ns)
 	return false;
 }
 
+/* Something of a stream that was live has been sent: how soon was that? */
+static void
+note_first(const struct conn *c, struct netstream *ns)
+{
+	const struct play *pl = ns->ns_play;
+
+	if (ns->ns_first_frame == 0 && pl->pl_cursor.pc_sent && !pl->pl_waited)
+		ns->ns_first_frame = (uint32_t)(c->c_now - ns->ns_since) + 1;
+}
+
 void
 play_pump(struct conn *c, struct netstream *ns)
 {
 	struct play *pl = ns->ns_play;
+	enum batch_result result;
 
 	while (c->c_end == NULL && pl != NULL) {
 		if (pl->pl_ring.rr_ring == NULL) {
@@ -413,7 +426,9 @@ play_pump(struct conn *c, struct netstream *ns)
 			continue;
 		}
 		check_lag(c, ns);
-		switch (batch_send(c, ns)) {
+		result = batch_send(c, ns);
+		note_first(c, ns);
+		switch (result) {
 		case BATCH_SENT:
 			ring_page_in(&pl->pl_ring, pl->pl_cursor.pc_pos);
 			if (ring_head(&pl->pl_ring) == pl->pl_cursor.pc_pos &&

@@ -172,8 +172,6 @@ report(struct conn *c)
 		bytes = ns->ns_counters.ct_media_bytes - ns->ns_rate_bytes;
 		ns->ns_rate_bytes += bytes;
 		ns->ns_rate = bytes * 8000 / elapsed;
-		ns->ns_counters.ct_bytes_in = c->c_bytes_in;
-		ns->ns_counters.ct_bytes_out = c->c_bytes_out;
 		if (ns->ns_publish != NULL)
 			publish_measure(ns, elapsed);
 		if (ns->ns_play != NULL) {

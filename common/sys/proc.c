@@ -27,7 +27,7 @@
 #endif
 
 int
-proc_of_peer(int sock, pid_t *pid)
+proc_of_peer(int sock, pid_t *pid, uid_t *uid)
 {
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
@@ -36,6 +36,7 @@ proc_of_peer(int sock, pid_t *pid)
 	if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &cred, &len) == -1)
 		return -1;
 	*pid = cred.pid;
+	*uid = cred.uid;
 	len = sizeof(fd);
 	if (getsockopt(sock, SOL_SOCKET, SO_PEERPIDFD, &fd, &len) == 0) {
 		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -51,6 +52,7 @@ proc_behind(const char *path, pid_t *pid)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	int sock, pidfd = -1;
+	uid_t uid;
 
 	sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
 	    0);
@@ -58,7 +60,7 @@ proc_behind(const char *path, pid_t *pid)
 		return -1;
 	strlcpy(sun.sun_path, path, sizeof(sun.sun_path));
 	if (connect(sock, (struct sockaddr *)&sun, sizeof(sun)) == 0)
-		pidfd = proc_of_peer(sock, pid);
+		pidfd = proc_of_peer(sock, pid, &uid);
 	close(sock);
 	return pidfd;
 }

@@ -10,9 +10,9 @@
 
 /*
  * A descriptor for the process at the other end of a connected Unix socket,
- * close-on-exec, and its pid. -1 and errno if it is gone.
+ * close-on-exec, its pid and its user. -1 and errno if it is gone.
  */
-int	proc_of_peer(int sock, pid_t *pid);
+int	proc_of_peer(int sock, pid_t *pid, uid_t *uid);
 
 /* The same for the process that listens at a Unix SOCK_SEQPACKET socket. -1 and
  * errno if there is none. */
