@@ -62,7 +62,7 @@ make_registry(struct hub *h, size_t bytes)
 }
 
 static void
-open_registry(struct hub *h)
+open_registry(struct hub *h, uint32_t lost)
 {
 	uint32_t streams = h->h_conf->cf_max_streams;
 	uint32_t connections = h->h_conf->cf_max_connections;
@@ -79,6 +79,7 @@ open_registry(struct hub *h)
 	    h->h_generation) == -1)
 		fatal("map the registry");
 	close(rw);
+	h->h_registry.rg_head->rg_restarts = lost;
 	if (segment_show(RUNDIR_REGISTRY, h->h_registry_name) == -1)
 		fatal("%s", RUNDIR_REGISTRY);
 	segment_clean(h->h_registry_name);
@@ -98,16 +99,15 @@ usable_files(void)
 }
 
 void
-hub_open(struct hub *h, int set, gid_t group, uint64_t idle_exit,
-    bool standby, int spawner)
+hub_open(struct hub *h, int set, const struct hub_start *hs)
 {
 	memset(h, 0, sizeof(*h));
 	if (reload_take(h, set) == -1)
 		fatal("configuration");
-	h->h_group = group;
-	h->h_idle_exit = idle_exit;
-	h->h_standby = standby;
-	h->h_spawner = spawner;
+	h->h_group = hs->hs_group;
+	h->h_idle_exit = hs->hs_idle_exit;
+	h->h_standby = hs->hs_standby;
+	h->h_spawner = hs->hs_spawner;
 	h->h_files = usable_files();
 	h->h_processors = proc_processors();
 	h->h_idle_since = h->h_now = clock_ms();
@@ -118,7 +118,7 @@ hub_open(struct hub *h, int set, gid_t group, uint64_t idle_exit,
 		fatal("epoll_create");
 	if (log_pair(h->h_log) == -1)
 		fatal("socketpair");
-	open_registry(h);
+	open_registry(h, hs->hs_lost);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 	watch(h, h->h_log[0], &h->h_log[0]);

@@ -139,10 +139,18 @@ struct hub {
 	int			 h_log[2];	/* log_pair() */
 };
 
+/* How it was started. */
+struct hub_start {
+	gid_t		 hs_group;	/* PRIV_NO_GROUP or control-group */
+	uint64_t	 hs_idle_exit;	/* ms without peers, 0 never */
+	uint32_t	 hs_lost;	/* hubs before it */
+	int		 hs_spawner;	/* of spawner_fork() */
+	bool		 hs_standby;	/* by a listener */
+};
+
 /* hub.c: set-up and the loop. hub_open() is fatal on failure; `set` is the
- * descriptor of conf_share(), `spawner` of spawner_fork(). */
-void	hub_open(struct hub *, int set, gid_t group, uint64_t idle_exit,
-	    bool standby, int spawner);
+ * descriptor of conf_share(). */
+void	hub_open(struct hub *, int set, const struct hub_start *);
 void	hub_bind(struct hub *);
 int	hub_run(struct hub *);		/* returns the exit status */
 void	hub_leave(struct hub *);	/* nobody finds us any more */

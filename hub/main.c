@@ -37,6 +37,7 @@ struct options {
 	const char	*o_rundir;
 	int		 o_set;		/* the listener's configuration */
 	uint64_t	 o_idle;	/* ms */
+	uint32_t	 o_lost;
 	bool		 o_debug;
 	bool		 o_verbose;
 	bool		 o_wait;
@@ -46,7 +47,7 @@ static void
 usage(FILE *to)
 {
 	fprintf(to, "usage: rtmphub [-dvVw] [-f file] [-i seconds] "
-	    "[-r run-directory]\n");
+	    "[-n lost]\n               [-r run-directory]\n");
 }
 
 static void
@@ -59,7 +60,7 @@ parse(int argc, char **argv, struct options *o)
 	const char *bad;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "df:i:r:s:vVw", longopts, NULL))
+	while ((c = getopt_long(argc, argv, "df:i:n:r:s:vVw", longopts, NULL))
 	    != -1)
 		switch (c) {
 		case 'd':
@@ -73,6 +74,12 @@ parse(int argc, char **argv, struct options *o)
 			    86400, &bad);
 			if (bad != NULL)
 				errx(EX_USAGE, "-i %s: %s", optarg, bad);
+			break;
+		case 'n':
+			o->o_lost = (uint32_t)strtonum(optarg, 0, UINT32_MAX,
+			    &bad);
+			if (bad != NULL)
+				errx(EX_USAGE, "-n %s: %s", optarg, bad);
 			break;
 		case 'r':
 			o->o_rundir = optarg;
@@ -204,7 +211,8 @@ main(int argc, char **argv)
 	char error[PATH_MAX + 256], used[PATH_MAX];
 	const char *missing;
 	struct priv priv;
-	int starter = -1, spawner, set;
+	struct hub_start start;
+	int starter = -1, set;
 
 	proc_title_init(argc, argv);
 	parse(argc, argv, &o);
@@ -231,9 +239,13 @@ main(int argc, char **argv)
 	take_lock(o.o_wait, starter);
 	if (starter != -1)
 		close(starter);
-	if ((spawner = spawner_fork()) == -1)
+	if ((start.hs_spawner = spawner_fork()) == -1)
 		fatal("fork");
-	hub_open(&hub, set, priv.pr_group, o.o_idle, o.o_wait, spawner);
+	start.hs_group = priv.pr_group;
+	start.hs_idle_exit = o.o_idle;
+	start.hs_lost = o.o_lost;
+	start.hs_standby = o.o_wait;
+	hub_open(&hub, set, &start);
 	hub_bind(&hub);
 	if (sandbox_build(&sandbox, SANDBOX_HUB, conf.cf_sandbox == DENIED_LOG)
 	    == -1 || sandbox_enter(&sandbox) == -1)

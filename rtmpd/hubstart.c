@@ -29,10 +29,10 @@
 #define KEEPER_TRIES	10	/* after such pauses */
 
 static void
-exec_hub(const struct server *sv, unsigned int idle)
+exec_hub(const struct server *sv, unsigned int idle, uint32_t lost)
 {
-	char path[PATH_MAX], seconds[16], set[16];
-	const char *argv[16] = { "rtmphub", "-r", sv->sv_rundir };
+	char path[PATH_MAX], seconds[16], set[16], before[16];
+	const char *argv[18] = { "rtmphub", "-r", sv->sv_rundir };
 	int n = 3;
 
 	if (proc_sibling("rtmphub", path, sizeof(path)) == -1)
@@ -51,6 +51,11 @@ exec_hub(const struct server *sv, unsigned int idle)
 		argv[n++] = "-i";
 		argv[n++] = seconds;
 	}
+	if (lost > 0) {
+		snprintf(before, sizeof(before), "%u", lost);
+		argv[n++] = "-n";
+		argv[n++] = before;
+	}
 	if (sv->sv_foreground)
 		argv[n++] = "-d";
 	if (sv->sv_verbose)
@@ -59,7 +64,7 @@ exec_hub(const struct server *sv, unsigned int idle)
 }
 
 pid_t
-hubstart_spawn(const struct server *sv, unsigned int idle)
+hubstart_spawn(const struct server *sv, unsigned int idle, uint32_t lost)
 {
 	int keep[] = { sv->sv_set_fd };
 	sigset_t none;
@@ -74,7 +79,7 @@ hubstart_spawn(const struct server *sv, unsigned int idle)
 	proc_close_others(keep, idle == 0 ? 1 : 0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	exec_hub(sv, idle);
+	exec_hub(sv, idle, lost);
 	log_warn("start rtmphub");
 	_exit(1);
 }
@@ -89,10 +94,10 @@ hubstart_pause(uint32_t before, uint64_t ran)
 
 /* Run a hub to its end. False: it is not to be replaced. */
 static bool
-keep_one(const struct server *sv, unsigned int idle)
+keep_one(const struct server *sv, unsigned int idle, uint32_t lost)
 {
 	int status;
-	pid_t pid = hubstart_spawn(sv, idle);
+	pid_t pid = hubstart_spawn(sv, idle, lost);
 
 	if (pid == -1 || waitpid(pid, &status, 0) != pid)
 		return false;
@@ -110,14 +115,14 @@ keep_one(const struct server *sv, unsigned int idle)
 static void
 keep_alive(const struct server *sv, unsigned int idle)
 {
-	uint32_t pause = 0, failed = 0;
+	uint32_t pause = 0, failed = 0, lost = 0;
 	struct timespec ts = { 0, 0 };
 	uint64_t since;
 
 	proc_title("rtmpd: hub keeper");
 	while (failed < KEEPER_TRIES) {
 		since = clock_ms();
-		if (!keep_one(sv, idle))
+		if (!keep_one(sv, idle, lost++))
 			_exit(0);
 		pause = hubstart_pause(pause, clock_ms() - since);
 		failed = pause == PAUSE_MAX ? failed + 1 : 0;

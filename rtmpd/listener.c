@@ -117,7 +117,7 @@ static void
 start_hub(struct listener *l)
 {
 	l->l_hub_at = 0;
-	l->l_hub = hubstart_spawn(l->l_server, 0);
+	l->l_hub = hubstart_spawn(l->l_server, 0, l->l_hubs_lost);
 	if (l->l_hub == -1) {
 		log_warn("fork for the hub");
 		start_hub_later(l);
@@ -137,6 +137,7 @@ hub_ended(struct listener *l, int status)
 		return;			/* the last connection has left */
 	else
 		log_warnx("hub-ended status=%d", WEXITSTATUS(status));
+	l->l_hubs_lost++;
 	start_hub_later(l);
 }
 
@@ -419,8 +420,10 @@ start_upgraded(struct listener *l)
 	if (!l->l_server->sv_foreground)
 		log_to_syslog("rtmpd");
 	listening_open(l, handed, upgrade_take(l, handed));
-	if (l->l_hub > 0)
+	if (l->l_hub > 0) {
 		kill(l->l_hub, SIGKILL);
+		l->l_hubs_lost++;
+	}
 	if ((hub = proc_behind(RUNDIR_HUB, &pid)) != -1) {
 		(void)proc_signal(hub, SIGKILL);
 		close(hub);

@@ -30,6 +30,7 @@ struct listener {
 	uint64_t	 l_hub_at;	/* when to start one, ms */
 	uint64_t	 l_hub_since;	/* when the latest was, ms */
 	uint32_t	 l_hub_pause;	/* before the next, ms */
+	uint32_t	 l_hubs_lost;	/* so far */
 	uint64_t	 l_accept_at;	/* paused until, ms */
 	uint64_t	 l_drain_by;	/* 0 while not draining */
 	uint64_t	 l_stop_by;	/* 0 while not stopping */

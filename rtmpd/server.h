@@ -54,9 +54,10 @@ void	server_shut_in(const struct server *);
 
 /* hubstart.c */
 /* Fork and execute rtmphub. `idle`: seconds without connections after which
- * it leaves; 0: never, and where another hub runs it stands by. Returns its
- * pid, or -1 and errno. */
-pid_t	hubstart_spawn(const struct server *, unsigned int idle);
+ * it leaves; 0: never, and where another hub runs it stands by. `lost`: hubs
+ * before it. Returns its pid, or -1 and errno. */
+pid_t	hubstart_spawn(const struct server *, unsigned int idle,
+	    uint32_t lost);
 /* How long to wait, ms, before a hub that died after `ran` ms is replaced: one
  * that ran at once; who fails at the start fails slower and slower, for the
  * log's sake. `before` is the latest such pause, 0 at first. */

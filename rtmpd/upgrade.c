@@ -61,8 +61,8 @@ put_state(FILE *to, const struct listener *l)
 		fprintf(to, "listen %d %s %s\n", li->li_fd,
 		    li->li_at.cl_host[0] != '\0' ? li->li_at.cl_host : "*",
 		    li->li_at.cl_port);
-	fprintf(to, "pidfile %d\ncontrol %d\nhub %d\n", l->l_pidfile,
-	    l->l_control, (int)l->l_hub);
+	fprintf(to, "pidfile %d\ncontrol %d\nhub %d\nhubs-lost %u\n",
+	    l->l_pidfile, l->l_control, (int)l->l_hub, l->l_hubs_lost);
 	for (i = 0; i < l->l_nchild; i++)
 		fprintf(to, "child %d\n", (int)l->l_child[i]);
 	put_asked(to, &l->l_asked);
@@ -277,6 +277,7 @@ take_line(struct listener *l, const char *line, struct listening *handed,
 	(void)sscanf(line, "control %d", &l->l_control);
 	if (sscanf(line, "hub %d", &pid) == 1)
 		l->l_hub = pid;
+	(void)sscanf(line, "hubs-lost %u", &l->l_hubs_lost);
 	if (sscanf(line, "child %d", &pid) == 1)
 		take_child(l, pid);
 	if (*nhanded < LISTEN_MAX && sscanf(line, "listen %d %63s %5s",

@@ -205,6 +205,16 @@ class Server:
     def ctl(self, *words):
         return rtmpctl(self.run_directory, *words)
 
+    def order(self, text, whom="rtmphub.ctl"):
+        """Give an order; the answer."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+            sock.bind("")
+            sock.settimeout(3)
+            path = self.run_directory / whom
+            wait_until(path.is_socket, 3, whom)
+            sock.sendto(text.encode(), str(path))
+            return sock.recv(256).decode()
+
     # processes
 
     def url(self, stream):
