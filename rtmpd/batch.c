@@ -24,13 +24,10 @@
 #define BATCH_BYTES	(256 * 1024)
 #define BATCH_HEADERS	(BATCH_IOVS * CHUNK_HEADER_MAX)
 
-/* Audio and video start a little apart: that must not be a step back. */
-#define REBASE_MIN	100	/* ms */
-
 /* One record of a batch. */
 struct item {
 	uint64_t		 it_pos;
-	struct play_cursor	 it_after;	/* once it is sent */
+	struct cursor	 it_after;	/* once it is sent */
 	struct chunk_out_stream	 it_state;	/* of its csid, before it */
 	uint32_t		 it_csid;
 	uint32_t		 it_len;	/* payload */
@@ -44,7 +41,7 @@ struct item {
  * Items are taken from the last on, so that a small batch lies in one page. */
 struct batch {
 	struct item	 b_item[BATCH_RECORDS];
-	struct play_cursor b_cursor;
+	struct cursor b_cursor;
 	int		 b_nitem;
 	int		 b_niov;
 	size_t		 b_nheader;
@@ -70,86 +67,6 @@ csid(const struct netstream *ns, uint8_t type)
 
 	return type == RTMP_AUDIO ? base : type == RTMP_VIDEO ? base + 2 :
 	    base + 3;
-}
-
-/* What a publisher sends. Of a forged ring the peer would obey the rest. */
-static bool
-is_media(uint8_t type)
-{
-	return type == RTMP_AUDIO || type == RTMP_VIDEO || type == RTMP_DATA ||
-	    type == RTMP_DATA_AMF3;
-}
-
-/* Is the record wanted? Moves the cursor's state on in either case. */
-static bool
-wanted(const struct play *pl, struct play_cursor *pc,
-    const struct shm_record *rec)
-{
-	bool repeat = (rec->rec_flags & RECORD_REPEAT) != 0;
-
-	if (!is_media(rec->rec_type))
-		return false;
-	if (pc->pc_mode == PLAY_SEEK) {
-		if ((rec->rec_flags & RECORD_JOIN) == 0)
-			return false;
-		pc->pc_mode = PLAY_HEADERS;
-		pc->pc_need_key = true;
-	}
-	if (repeat)
-		return pc->pc_mode == PLAY_HEADERS;
-	pc->pc_mode = PLAY_STEP;
-	if ((rec->rec_flags & RECORD_FRAME) == 0)
-		return true;
-	if (rec->rec_type != RTMP_VIDEO)
-		return !pl->pl_no_audio;
-	if (pl->pl_no_video)
-		return false;
-	if ((rec->rec_flags & RECORD_KEY) != 0)
-		pc->pc_need_key = false;
-	return !pc->pc_need_key;
-}
-
-/* The times in a ring may be any number at all: a sum wraps, as on the wire. */
-static int64_t
-sum(int64_t a, int64_t b)
-{
-	return (int64_t)((uint64_t)a + (uint64_t)b);
-}
-
-/*
- * The timestamp to send. On a successor's ring the first frame decides by how
- * much all of them are moved, so that time goes on by what really passed; what
- * comes before it is stamped with the latest time sent. Metadata that is sent
- * at another time than its own has time 0: FFmpeg takes it for the headers
- * only then, and else for a subtitle.
- */
-static uint32_t
-stamp(struct play_cursor *pc, const struct shm_record *rec)
-{
-	bool moved = pc->pc_rebase || (rec->rec_flags & RECORD_REPEAT) != 0;
-	uint64_t passed;
-	int64_t t;
-
-	if (moved && (rec->rec_flags & RECORD_METADATA) != 0)
-		return 0;
-	if (pc->pc_rebase && (rec->rec_flags & RECORD_FRAME) == 0) {
-		t = pc->pc_time;
-	} else {
-		if (pc->pc_rebase) {
-			passed = rec->rec_arrival - pc->pc_arrival;
-			if (passed < REBASE_MIN)
-				passed = REBASE_MIN;
-			pc->pc_offset = sum(pc->pc_time, (int64_t)(passed -
-			    (uint64_t)rec->rec_time));
-			pc->pc_rebase = false;
-		}
-		t = sum(rec->rec_time, pc->pc_offset);
-	}
-	if (!pc->pc_sent || t > pc->pc_time)
-		pc->pc_time = t;
-	pc->pc_sent = true;
-	pc->pc_arrival = rec->rec_arrival;
-	return (uint32_t)t;
 }
 
 static void
@@ -249,13 +166,6 @@ send_copied(struct conn *c, struct netstream *ns, const struct ring_view *rv,
 	return output_flush(c) ? BATCH_SENT : BATCH_FULL;
 }
 
-/* Bytes closer to being overwritten than this are not worth starting on. */
-static uint64_t
-margin(const struct play *pl)
-{
-	return pl->pl_ring.rr_size / 8;
-}
-
 /* Fill the batch. What ended it: RING_OK means that it is full. */
 static enum ring_result
 fill(struct conn *c, struct netstream *ns, enum batch_result *copied)
@@ -269,17 +179,18 @@ fill(struct conn *c, struct netstream *ns, enum batch_result *copied)
 	batch.b_nitem = batch.b_niov = 0;
 	batch.b_nheader = batch.b_bytes = 0;
 	while (batch.b_nitem < BATCH_RECORDS && batch.b_bytes < BATCH_BYTES) {
-		result = ring_look(&pl->pl_ring, batch.b_cursor.pc_pos,
-		    margin(pl), &rv);
+		result = ring_look(&pl->pl_ring, batch.b_cursor.cu_pos,
+		    cursor_margin(&pl->pl_ring), &rv);
 		if (result != RING_OK)
 			return result;
 		if (batch.b_niov + iovs_needed(c, rv.rv_rec.rec_length) >
 		    BATCH_IOVS && batch.b_nitem > 0)
 			break;
-		batch.b_cursor.pc_pos = rv.rv_next;
-		if (!wanted(pl, &batch.b_cursor, &rv.rv_rec))
+		batch.b_cursor.cu_pos = rv.rv_next;
+		if (!cursor_wants(&batch.b_cursor, &rv.rv_rec,
+		    !pl->pl_no_audio, !pl->pl_no_video))
 			continue;
-		ts = stamp(&batch.b_cursor, &rv.rv_rec);
+		ts = (uint32_t)cursor_stamp(&batch.b_cursor, &rv.rv_rec);
 		if (iovs_needed(c, rv.rv_rec.rec_length) > BATCH_IOVS) {
 			*copied = send_copied(c, ns, &rv, ts);
 			break;

@@ -103,43 +103,21 @@ play_say_end(struct conn *c, struct netstream *ns)
 	output_event(c, RTMP_STREAM_EOF, ns->ns_msid);
 }
 
-/* The ring that was left as gone is back: its publisher had only not been heard
- * of. On from where we were, with the headers of a join point ahead of that. */
-static void
-set_return(struct play *pl)
-{
-	struct play_cursor *pc = &pl->pl_cursor;
-	uint64_t join = ring_join(&pl->pl_ring);
-
-	pc->pc_need_key = true;
-	pc->pc_mode = PLAY_SEEK;
-	if (join != RING_NO_JOIN && (int64_t)(join - pc->pc_pos) > 0) {
-		pc->pc_mode = PLAY_HEADERS;
-		pc->pc_pos = join;
-	}
-}
-
 /* Where to start in a ring just attached. Who was there before its publisher
  * gets all of it from the first record on. */
 static void
 set_start(struct conn *c, struct play *pl)
 {
-	struct play_cursor *pc = &pl->pl_cursor;
+	struct cursor *cu = &pl->pl_cursor;
 	uint64_t join = ring_join(&pl->pl_ring);
 
-	pc->pc_need_key = true;
-	pc->pc_rebase = pc->pc_sent;
-	pc->pc_mode = PLAY_STEP;
-	pc->pc_pos = 0;
+	cursor_start(cu);
 	if (pl->pl_waited && !ring_lapped(&pl->pl_ring, 0, 0))
 		return;
-	if (c->c_conf->cf_join == JOIN_LIVE && !pl->pl_waited) {
-		pc->pc_mode = PLAY_SEEK;
-		pc->pc_pos = ring_head(&pl->pl_ring);
-	} else if (join != RING_NO_JOIN) {
-		pc->pc_mode = PLAY_HEADERS;
-		pc->pc_pos = join;
-	}
+	if (c->c_conf->cf_join == JOIN_LIVE && !pl->pl_waited)
+		cursor_seek(cu, &pl->pl_ring);
+	else if (join != RING_NO_JOIN)
+		cursor_join(cu, join);
 }
 
 static void
@@ -157,7 +135,7 @@ attach(struct conn *c, struct netstream *ns, int fd, uint64_t generation)
 	}
 	pl->pl_generation = ns->ns_generation = generation;
 	if (generation == pl->pl_left)
-		set_return(pl);
+		cursor_return(&pl->pl_cursor, &pl->pl_ring);
 	else
 		set_start(c, pl);
 	ns->ns_counters.ct_joins++;
@@ -171,7 +149,7 @@ attach(struct conn *c, struct netstream *ns, int fd, uint64_t generation)
 	say_start(c, ns);
 	hublink_report(c, ns);
 	log_debug("join peer=%s generation=%" PRIu64 " position=%" PRIu64,
-	    c->c_peer, generation, pl->pl_cursor.pc_pos);
+	    c->c_peer, generation, pl->pl_cursor.cu_pos);
 }
 
 void
@@ -258,18 +236,14 @@ static bool
 jump(struct conn *c, struct netstream *ns, const char *why)
 {
 	struct play *pl = ns->ns_play;
-	struct play_cursor *pc = &pl->pl_cursor;
-	uint64_t join = ring_join(&pl->pl_ring), from = pc->pc_pos;
+	uint64_t skipped = cursor_jump(&pl->pl_cursor, &pl->pl_ring);
 
-	if (join == RING_NO_JOIN || (int64_t)(join - from) <= 0)
+	if (skipped == 0)
 		return false;
-	pc->pc_pos = join;
-	pc->pc_mode = PLAY_HEADERS;
-	pc->pc_need_key = true;
 	ns->ns_counters.ct_lag_jumps++;
-	log_debug("jump peer=%s reason=%s from=%" PRIu64 " to=%" PRIu64,
-	    c->c_peer, why, from, join);
-	log_jump(c, ns, why, join - from);
+	log_debug("jump peer=%s reason=%s skipped=%" PRIu64, c->c_peer, why,
+	    skipped);
+	log_jump(c, ns, why, skipped);
 	return true;
 }
 
@@ -280,10 +254,8 @@ rejoin(struct conn *c, struct netstream *ns, const char *why)
 {
 	struct play *pl = ns->ns_play;
 
-	if (jump(c, ns, why))
-		return;
-	pl->pl_cursor.pc_pos = ring_head(&pl->pl_ring);
-	pl->pl_cursor.pc_mode = PLAY_SEEK;
+	if (!jump(c, ns, why))
+		cursor_seek(&pl->pl_cursor, &pl->pl_ring);
 }
 
 void
@@ -316,7 +288,7 @@ play_receive(struct conn *c, struct netstream *ns, uint8_t type, bool on)
 	if (!on)
 		return;
 	if (type == RTMP_VIDEO)
-		pl->pl_cursor.pc_need_key = true;
+		pl->pl_cursor.cu_need_key = true;
 	output_status(c, ns->ns_msid, "status", "NetStream.Seek.Notify",
 	    "Seeking", ns->ns_name);
 	output_status(c, ns->ns_msid, "status", "NetStream.Play.Start",
@@ -327,14 +299,14 @@ play_receive(struct conn *c, struct netstream *ns, uint8_t type, bool on)
 static uint64_t
 oldest(const struct conn *c, const struct play *pl)
 {
-	const struct play_cursor *pc = &pl->pl_cursor;
+	const struct cursor *cu = &pl->pl_cursor;
 	struct ring_view rv;
 
-	switch (ring_look(&pl->pl_ring, pc->pc_pos, 0, &rv)) {
+	switch (ring_look(&pl->pl_ring, cu->cu_pos, 0, &rv)) {
 	case RING_OK:
 		return rv.rv_rec.rec_arrival;
 	case RING_LAPPED:	/* nobody knows; it followed the one before */
-		return pc->pc_sent ? pc->pc_arrival : c->c_now;
+		return cu->cu_taken ? cu->cu_arrival : c->c_now;
 	default:
 		return c->c_now;
 	}
@@ -358,7 +330,7 @@ check_lag(struct conn *c, struct netstream *ns)
 
 	play_measure(c, ns);
 	if (pl->pl_lag > c->c_conf->cf_max_lag &&
-	    pl->pl_cursor.pc_mode == PLAY_STEP)
+	    pl->pl_cursor.cu_mode == CURSOR_STEP)
 		(void)jump(c, ns, "max-lag");
 }
 
@@ -430,8 +402,8 @@ play_pump(struct conn *c, struct netstream *ns)
 		note_first(c, ns);
 		switch (result) {
 		case BATCH_SENT:
-			ring_page_in(&pl->pl_ring, pl->pl_cursor.pc_pos);
-			if (ring_head(&pl->pl_ring) == pl->pl_cursor.pc_pos &&
+			ring_page_in(&pl->pl_ring, pl->pl_cursor.cu_pos);
+			if (ring_head(&pl->pl_ring) == pl->pl_cursor.cu_pos &&
 			    !may_go_on(pl))
 				return;
 			break;

@@ -8,33 +8,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "shm/cursor.h"
 #include "shm/ring.h"
 
 struct conn;
 struct netstream;
 
-/* How a subscriber takes the records at its position. */
-enum play_mode {
-	PLAY_STEP,	/* in step: REPEAT records are old news */
-	PLAY_HEADERS,	/* at a join point: the REPEAT set is wanted */
-	PLAY_SEEK,	/* waits for a join point */
-};
-
-/* Everything that sending a record changes, so that it can be undone. */
-struct play_cursor {
-	uint64_t	 pc_pos;	/* next record to look at */
-	enum play_mode	 pc_mode;
-	bool		 pc_need_key;	/* video only from a key frame on */
-	bool		 pc_rebase;	/* the next frame sets pc_offset */
-	bool		 pc_sent;	/* something was sent ever */
-	int64_t		 pc_offset;	/* added to timestamps */
-	int64_t		 pc_time;	/* latest sent, highest so far */
-	uint64_t	 pc_arrival;	/* of that record, ms */
-};
-
 struct play {
 	struct ring_reader	 pl_ring;	/* rr_ring NULL: waiting */
-	struct play_cursor	 pl_cursor;
+	struct cursor		 pl_cursor;
 	uint32_t		 pl_word;	/* wake word at the latest pump */
 	uint64_t		 pl_generation;
 	uint64_t		 pl_left;	/* of the ring left as gone */

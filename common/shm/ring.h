@@ -87,7 +87,12 @@ _Static_assert(offsetof(struct shm_record, rec_time) == 8, "moved");
 _Static_assert(offsetof(struct shm_record, rec_arrival) == 16, "moved");
 _Static_assert(sizeof(struct shm_record) == 24, "resized");
 
-#define RING_PADDING	0	/* rec_type */
+/* rec_type: the types of RTMP that come to lie in a ring, and padding */
+#define RING_PADDING	0
+#define RING_AUDIO	8
+#define RING_VIDEO	9
+#define RING_DATA_AMF3	15
+#define RING_DATA	18
 
 #define RECORD_KEY	0x01	/* key frame */
 #define RECORD_CONFIG	0x02	/* sequence header or the like */
