@@ -280,7 +280,8 @@ peer_register(struct hub *h, struct peer *p, const struct hub_report *r)
 		;	/* was admitted by an earlier hub, or may have been */
 	else if (h->h_npeers > h->h_conf->cf_max_connections)
 		limit = "max-connections";
-	else if (count_host(h, host_of(p, r)) >= h->h_conf->cf_max_per_address)
+	else if (r->hr_role <= ROLE_PLAY &&
+	    count_host(h, host_of(p, r)) >= h->h_conf->cf_max_per_address)
 		limit = "max-per-address";
 	else if (p->p_fd >= h->h_files || p->p_pidfd >= h->h_files)
 		limit = "hub-files";

@@ -70,7 +70,7 @@ stream_make(struct hub *h, const char *name)
 static void
 stream_free_unused(struct hub *h, struct stream *t)
 {
-	if (t->t_nsubscribers > 0 || t->t_publisher != NULL ||
+	if (!TAILQ_EMPTY(&t->t_subscribers) || t->t_publisher != NULL ||
 	    t->t_successor != NULL || t->t_body.sb_state == STREAM_LOST)
 		return;
 	RB_REMOVE(stream_tree, &h->h_streams, t);
@@ -125,6 +125,7 @@ forget_publisher(struct stream *t)
 	sb->sb_peer[0] = sb->sb_program[0] = '\0';
 	memset(&sb->sb_counters, 0, sizeof(sb->sb_counters));
 	memset(sb->sb_track, 0, sizeof(sb->sb_track));
+	sb->sb_gop = sb->sb_ring_ms = 0;
 }
 
 /* The publisher is gone for good. May free the stream. */
@@ -315,12 +316,22 @@ stream_await(struct hub *h, const char *name)
 	return may_wait(h) ? stream_make(h, name) : NULL;
 }
 
+/* Attendants and local readers take part like subscribers, but are none. */
+static void
+count_reader(struct stream *t, const struct session *s, int by)
+{
+	if (s->s_body.eb_role == ROLE_PLAY)
+		t->t_nsubscribers += (uint32_t)by;
+	else if (s->s_body.eb_role == ROLE_RECORD)
+		t->t_body.sb_recorders += (uint32_t)by;
+}
+
 void
 stream_add_subscriber(struct hub *h, struct stream *t, struct session *s)
 {
 	s->s_stream = t;
 	TAILQ_INSERT_TAIL(&t->t_subscribers, s, s_link);
-	t->t_nsubscribers++;
+	count_reader(t, s, 1);
 	if (s->s_body.eb_role == ROLE_RECORD)
 		attend_arrived(h, t, s, s->s_generation != 0);
 	stream_show(h, t);
@@ -335,7 +346,7 @@ play_want(struct hub *h, struct session *s)
 
 	if (deferred(h, t, s))
 		return;
-	if (!ready &&
+	if (!ready && s->s_body.eb_role == ROLE_PLAY &&
 	    !conf_for(h->h_set, s->s_body.eb_name)->cf_idle_streams &&
 	    (t == NULL || t->t_body.sb_state == STREAM_WAITING)) {
 		refuse(h, s, HUB_NOT_FOUND, "");
@@ -364,9 +375,12 @@ publish_update(struct hub *h, struct session *s, const struct hub_report *r)
 		publish_confirm(h, t);
 	t->t_body.sb_rate = r->hr_rate;
 	t->t_body.sb_counters = r->hr_counters;
-	if (r->hr_generation != 0)	/* else it has ended already */
+	if (r->hr_generation != 0) {	/* else it has ended already */
 		memcpy(t->t_body.sb_track, r->hr_track,
 		    sizeof(t->t_body.sb_track));
+		t->t_body.sb_gop = r->hr_gop;
+		t->t_body.sb_ring_ms = r->hr_ring_ms;
+	}
 	stream_show(h, t);
 }
 
@@ -480,7 +494,7 @@ stream_leave(struct hub *h, struct session *s, bool clean)
 		return;
 	}
 	TAILQ_REMOVE(&t->t_subscribers, s, s_link);
-	t->t_nsubscribers--;
+	count_reader(t, s, -1);
 	stream_show(h, t);
 	stream_free_unused(h, t);
 }

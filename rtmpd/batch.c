@@ -180,7 +180,7 @@ fill(struct conn *c, struct netstream *ns, enum batch_result *copied)
 	batch.b_nheader = batch.b_bytes = 0;
 	while (batch.b_nitem < BATCH_RECORDS && batch.b_bytes < BATCH_BYTES) {
 		result = ring_look(&pl->pl_ring, batch.b_cursor.cu_pos,
-		    cursor_margin(&pl->pl_ring), &rv);
+		    ring_margin(pl->pl_ring.rr_size), &rv);
 		if (result != RING_OK)
 			return result;
 		if (batch.b_niov + iovs_needed(c, rv.rv_rec.rec_length) >

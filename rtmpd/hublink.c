@@ -6,9 +6,6 @@
  */
 #include "conn.h"
 
-#include <sys/socket.h>
-#include <sys/un.h>
-
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -17,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "conf/hubdial.h"
 #include "publish.h"
 #include "sys/clock.h"
 #include "sys/fdpass.h"
@@ -25,8 +23,6 @@
 #include "sys/rundir.h"
 
 #define RETRY_STEP	10	/* ms, and up to as much again at random */
-#define RECONNECT_SPREAD 500	/* ms over which all connections come back */
-#define RECONNECT_PAUSE	100	/* ms between tries */
 #define ABANDONED	10000	/* ms in which there is not even a socket */
 #define WELCOME_TIME	5000	/* ms to wait for the hub's welcome */
 
@@ -39,26 +35,12 @@ hublink_chrooted(void)
 	chrooted = true;
 }
 
-/* A hub whose queue is full is tried again rather than waited for. */
 static int
 try_connect(void)
 {
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	const char *path = RUNDIR_HUB;
-	int fd, saved;
 
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd == -1)
-		return -1;
-	if (chrooted)
-		path = strrchr(path, '/') + 1;
-	strlcpy(sun.sun_path, path, sizeof(sun.sun_path));
-	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0)
-		return fd;
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return -1;
+	return hub_dial(chrooted ? strrchr(path, '/') + 1 : path);
 }
 
 int
@@ -86,7 +68,7 @@ lost(struct conn *c)
 	c->c_hub = -1;
 	c->c_welcome = false;
 	c->c_hub_lost = c->c_now;
-	c->c_hub_at = c->c_now + arc4random_uniform(RECONNECT_SPREAD);
+	c->c_hub_at = c->c_now + arc4random_uniform(HUB_SPREAD);
 	log_debug("hub-lost peer=%s", c->c_peer);
 }
 
@@ -124,7 +106,7 @@ hublink_retry(struct conn *c)
 	if (c->c_hub != -1 || c->c_now < c->c_hub_at)
 		return;
 	if ((c->c_hub = try_connect()) == -1) {
-		c->c_hub_at = c->c_now + RECONNECT_PAUSE;
+		c->c_hub_at = c->c_now + HUB_AGAIN;
 		/* a hub that died leaves its socket behind */
 		if (errno != ENOENT)
 			c->c_hub_lost = c->c_now;
@@ -167,7 +149,7 @@ hublink_report(struct conn *c, struct netstream *ns)
 	strlcpy(r.hr_host, c->c_host, sizeof(r.hr_host));
 	strlcpy(r.hr_program, c->c_program, sizeof(r.hr_program));
 	if (ns->ns_publish != NULL)
-		publish_tracks(ns, r.hr_track);
+		publish_describe(ns, &r);
 	if (fdpass_send(c->c_hub, &r, sizeof(r), &ns->ns_ring_fd, hand) == 0)
 		ns->ns_handed = true;
 	else if (errno != EAGAIN)

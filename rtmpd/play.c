@@ -373,7 +373,7 @@ note_first(const struct conn *c, struct netstream *ns)
 {
 	const struct play *pl = ns->ns_play;
 
-	if (ns->ns_first_frame == 0 && pl->pl_cursor.pc_sent && !pl->pl_waited)
+	if (ns->ns_first_frame == 0 && pl->pl_cursor.cu_taken && !pl->pl_waited)
 		ns->ns_first_frame = (uint32_t)(c->c_now - ns->ns_since) + 1;
 }
 

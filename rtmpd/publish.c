@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "conn.h"
+#include "joins.h"
 #include "media/media.h"
 #include "recording/repeat.h"
 #include "rtmp/command.h"
@@ -39,6 +40,7 @@ struct publish {
 	struct ring_writer	 pb_ring;
 	struct repeat		 pb_repeat;
 	struct tracks		 pb_tracks;
+	struct joins		 pb_joins;
 	bool			 pb_started;	/* a frame was written */
 	int64_t			 pb_time;	/* latest timestamp, unwrapped */
 	uint64_t		 pb_active;	/* latest media, ms */
@@ -173,6 +175,8 @@ write_frame(struct publish *pb, struct shm_record *rec, const void *data,
 	if (pb->pb_join == UINT64_MAX)
 		pb->pb_join = pos;
 	ring_set_join(&pb->pb_ring, pb->pb_join);
+	joins_add(&pb->pb_joins, pb->pb_join, rec->rec_arrival,
+	    key || pb->pb_main == NO_TRACK);
 }
 
 static void
@@ -404,6 +408,7 @@ publish_tick(struct conn *c, struct netstream *ns)
 
 	if (pb->pb_merge.mg_news == 0)
 		return;
+	joins_trim(&pb->pb_joins, &pb->pb_ring);
 	ms = registry_hold(&c->c_registry);
 	if (ms != pb->pb_hold)
 		ring_set_hold(&pb->pb_ring, pb->pb_hold = ms);
@@ -442,10 +447,14 @@ publish_measure(struct netstream *ns, uint64_t elapsed)
 }
 
 void
-publish_tracks(const struct netstream *ns,
-    struct shm_track tracks[REGISTRY_TRACKS])
+publish_describe(const struct netstream *ns, struct hub_report *r)
 {
-	tracks_export(&ns->ns_publish->pb_tracks, tracks);
+	const struct publish *pb = ns->ns_publish;
+
+	tracks_export(&pb->pb_tracks, r->hr_track);
+	r->hr_gop = pb->pb_joins.jo_gop;
+	r->hr_ring_ms = (uint32_t)(pb->pb_active -
+	    joins_oldest(&pb->pb_joins, pb->pb_active));
 }
 
 uint64_t

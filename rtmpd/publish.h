@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 #include "rtmp/message.h"
-#include "shm/registry.h"
 
 struct conn;
+struct hub_report;
 struct netstream;
 
 /* The hub granted a ring of `size` bytes: start. `fd` stays the caller's. */
@@ -36,8 +36,7 @@ uint64_t publish_active(const struct netstream *);
 void	publish_measure(struct netstream *, uint64_t elapsed);
 void	publish_stats(struct conn *, struct netstream *);
 uint64_t publish_stats_due(const struct conn *, const struct netstream *);
-/* The tracks seen, for the hub. */
-void	publish_tracks(const struct netstream *,
-	    struct shm_track tracks[REGISTRY_TRACKS]);
+/* Tracks, GOP and ring, for the hub. */
+void	publish_describe(const struct netstream *, struct hub_report *);
 
 #endif

@@ -34,13 +34,6 @@ struct cursor {
 	uint64_t	 cu_arrival;	/* of that record, ms */
 };
 
-/* Bytes closer to being overwritten than this are not worth starting on. */
-static inline uint64_t
-cursor_margin(const struct ring_reader *rr)
-{
-	return rr->rr_size / 8;
-}
-
 /* Is the record wanted, given that media of its kind is? Moves the state on in
  * either case; cu_pos is the caller's. */
 bool	cursor_wants(struct cursor *, const struct shm_record *,

@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FUTEX_ALL	UINT32_MAX	/* every set of sleepers */
@@ -26,6 +27,16 @@ static inline int
 futex_wait(const _Atomic uint32_t *word, uint32_t seen, uint32_t sets)
 {
 	return (int)syscall(SYS_futex, word, FUTEX_WAIT_BITSET, seen, NULL,
+	    NULL, sets);
+}
+
+/* The same until `until` of CLOCK_MONOTONIC, for readers so few that a timer at
+ * each call does not matter; then ETIMEDOUT. */
+static inline int
+futex_wait_until(const _Atomic uint32_t *word, uint32_t seen, uint32_t sets,
+    const struct timespec *until)
+{
+	return (int)syscall(SYS_futex, word, FUTEX_WAIT_BITSET, seen, until,
 	    NULL, sets);
 }
 

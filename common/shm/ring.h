@@ -108,6 +108,13 @@ ring_record_max(uint64_t size)
 	return size / 4 - sizeof(struct shm_record);
 }
 
+/* Bytes closer to being overwritten than this are not worth starting on. */
+static inline uint64_t
+ring_margin(uint64_t size)
+{
+	return size / 8;
+}
+
 /* Publisher's side. */
 struct ring_writer {
 	struct shm_ring	*rw_ring;

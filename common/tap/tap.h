@@ -26,6 +26,7 @@ struct tap_wish {
 	enum session_role	 tw_role;	/* ROLE_RECORD or ROLE_CAT */
 	enum tap_from		 tw_from;	/* in the first ring */
 	const char		*tw_program;	/* what it calls itself */
+	bool			 tw_log;	/* log to where the hub says */
 };
 
 enum tap_event {
