@@ -73,9 +73,8 @@ remark(const struct ctl *ct, const struct snapshot *sn)
 	return EX_UNAVAILABLE;
 }
 
-/* Consumes `value`. */
-static void
-print_json(json_t *value)
+void
+show_json(json_t *value)
 {
 	if (value == NULL ||
 	    json_dumpf(value, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII |
@@ -175,7 +174,7 @@ show_streams(const struct ctl *ct)
 	if (status != 0)
 		return status;
 	if (ct->ct_json)
-		print_json(view_json_streams(&sn));
+		show_json(view_json_streams(&sn));
 	else
 		show_stream_table(&sn);
 	status = remark(ct, &sn);
@@ -192,7 +191,7 @@ show_sessions(const struct ctl *ct)
 	if (status != 0)
 		return status;
 	if (ct->ct_json)
-		print_json(view_json_sessions(&sn));
+		show_json(view_json_sessions(&sn));
 	else
 		show_session_table(&sn, NULL);
 	status = remark(ct, &sn);
@@ -217,7 +216,7 @@ show_stream(const struct ctl *ct)
 		warnx("no stream %s", text_safe(ct->ct_arg[0], safe,
 		    sizeof(safe)));
 	else if (ct->ct_json)
-		print_json(view_json_stream(&sn, ss));
+		show_json(view_json_stream(&sn, ss));
 	else
 		detail_stream(&sn, ss);
 	status = remark(ct, &sn);
@@ -234,7 +233,7 @@ show_hub(const struct ctl *ct)
 	if (status != 0)
 		return status;
 	if (ct->ct_json)
-		print_json(view_json_hub(&sn));
+		show_json(view_json_hub(&sn));
 	else
 		detail_hub(&sn);
 	status = remark(ct, &sn);
