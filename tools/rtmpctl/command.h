@@ -52,6 +52,7 @@ int	show_streams(const struct ctl *);
 int	show_stream(const struct ctl *);
 int	show_sessions(const struct ctl *);
 int	show_hub(const struct ctl *);
+int	show_metrics(const struct ctl *);
 
 /* config.c: asked for as an order is given. */
 int	show_config(const struct ctl *);
