@@ -316,7 +316,6 @@ attend_arrived(struct hub *h, struct stream *t, struct session *s,
 		if (h->h_npeers == 1)
 			h->h_idle_since = h->h_now;
 	} else {
-		t->t_body.sb_recorders = 1;
 		at->at_ring = s->s_generation;
 		stream_show(h, t);
 		if (!adopted)
@@ -341,12 +340,23 @@ attend_left(struct hub *h, struct stream *t, struct session *s)
 	if (at->at_session != s)
 		return;
 	at->at_session = NULL;
-	if (t != NULL) {
-		t->t_body.sb_recorders = 0;
+	if (t != NULL)
 		at->at_ring = s->s_generation;
-	}
 	if (at->at_id == 0)
 		ended(h, t, at, (int)s->s_body.eb_pid);
+}
+
+void
+attend_report(struct hub *h, struct session *s, const struct hub_report *r)
+{
+	bool first = s->s_body.eb_role != ROLE_RECORD;
+
+	if (r->hr_role != ROLE_RECORD)
+		return;
+	if (r->hr_errors > s->s_errors && !(first && r->hr_generation != 0))
+		registry_add(&totals(h)->to_recording_errors,
+		    r->hr_errors - s->s_errors);
+	s->s_errors = r->hr_errors;
 }
 
 void

@@ -12,6 +12,7 @@
 
 struct control;
 struct hub;
+struct hub_report;
 struct session;
 struct stream;
 
@@ -42,6 +43,10 @@ uint64_t attend_deadline(const struct hub *);	/* ms, UINT64_MAX none */
 void	 attend_arrived(struct hub *, struct stream *, struct session *,
 	    bool adopted);
 void	 attend_left(struct hub *, struct stream *, struct session *);
+/* A recorder reports: count what it could not write since the last time, or
+ * since an earlier hub did. */
+void	 attend_report(struct hub *, struct session *,
+	    const struct hub_report *);
 /* Its publisher has gone for good: the recorder ends by itself. */
 void	 attend_gone(struct hub *, struct stream *);
 

@@ -38,6 +38,7 @@ struct session {
 	uint16_t		 s_slot;
 	bool			 s_deferred;	/* decided when grace ends */
 	bool			 s_counted;	/* s_body has its counters */
+	uint32_t		 s_errors;	/* hr_errors of the latest */
 	struct session_body	 s_body;	/* as in the registry */
 };
 TAILQ_HEAD(session_list, session);

@@ -339,6 +339,7 @@ session_update(struct hub *h, struct session *s, const struct hub_report *r,
 	eb->eb_counters = r->hr_counters;
 	memcpy(eb->eb_peer, r->hr_peer, sizeof(eb->eb_peer));
 	memcpy(eb->eb_program, r->hr_program, sizeof(eb->eb_program));
+	attend_report(h, s, r);
 	stream_report(h, s, r, fd);
 	registry_put_session(&h->h_registry, s->s_entry, eb);
 }

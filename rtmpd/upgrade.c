@@ -264,9 +264,10 @@ take_asked(struct listener *l, const char *hex)
 }
 
 static void
-take_line(struct listener *l, const char *line)
+take_line(struct listener *l, const char *line, struct listening *handed,
+    int *nhanded)
 {
-	struct listening *li = &l->l_listen[l->l_nlisten];
+	struct listening *li = &handed[*nhanded];
 	int pid, from;
 
 	take_formats(line);
@@ -279,21 +280,22 @@ take_line(struct listener *l, const char *line)
 	(void)sscanf(line, "hubs-lost %u", &l->l_hubs_lost);
 	if (sscanf(line, "child %d", &pid) == 1)
 		take_child(l, pid);
-	if (l->l_nlisten < LISTEN_MAX && sscanf(line, "listen %d %63s %5s",
+	if (*nhanded < LISTEN_MAX && sscanf(line, "listen %d %63s %5s",
 	    &li->li_fd, li->li_at.cl_host, li->li_at.cl_port) == 3) {
 		if (strcmp(li->li_at.cl_host, "*") == 0)
 			li->li_at.cl_host[0] = '\0';
-		l->l_nlisten++;
+		++*nhanded;
 	}
 	from = 0;
 	if (sscanf(line, "asked %n%*2x", &from) == 0 && from > 0)
 		take_asked(l, line + from);
 }
 
-static void
-read_handover(struct listener *l, bool trial)
+static int
+read_handover(struct listener *l, struct listening handed[LISTEN_MAX],
+    bool trial)
 {
-	int fd = (int)strtol(getenv(HANDOVER), NULL, 10);
+	int fd = (int)strtol(getenv(HANDOVER), NULL, 10), n = 0;
 	FILE *from = fdopen(fd, "r");
 	size_t size = 0;
 	char *line = NULL;
@@ -303,7 +305,7 @@ read_handover(struct listener *l, bool trial)
 	rewind(from);
 	l->l_pidfile = l->l_control = l->l_log[0] = l->l_log[1] = -1;
 	while (getline(&line, &size, from) != -1) {
-		take_line(l, line);
+		take_line(l, line, handed, &n);
 		if (trial && l->l_log[1] != -1)
 			log_to_socket(l->l_log[1]);
 	}
@@ -311,6 +313,7 @@ read_handover(struct listener *l, bool trial)
 	fclose(from);
 	if (l->l_pidfile == -1 || l->l_control == -1 || l->l_log[1] == -1)
 		fatalx("handover: incomplete");
+	return n;
 }
 
 bool
@@ -322,15 +325,21 @@ upgrade_handed(void)
 void
 upgrade_try(void)
 {
-	read_handover(listener_new(), true);
+	struct listening handed[LISTEN_MAX];
+
+	(void)read_handover(listener_new(), handed, true);
 }
 
-void
-upgrade_take(struct listener *l)
+int
+upgrade_take(struct listener *l, struct listening handed[LISTEN_MAX])
 {
-	read_handover(l, false);
+	int n = read_handover(l, handed, false), i;
+
 	(void)unsetenv(HANDOVER);
 	set_inherited(l, false);
+	for (i = 0; i < n; i++)
+		(void)fcntl(handed[i].li_fd, F_SETFD, FD_CLOEXEC);
+	return n;
 }
 
 void

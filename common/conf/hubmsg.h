@@ -75,7 +75,7 @@ struct hub_report {
 	uint32_t	 hr_first_frame; /* subscriber: as eb_first_frame */
 	uint32_t	 hr_failed;	/* 1: ends before its handshake did */
 	uint32_t	 hr_denied;	/* publishes that it refused itself */
-	uint32_t	 hr_pad2;
+	uint32_t	 hr_errors;	/* recorder: times it could not write */
 	GROWN(hr_next)
 };
 _Static_assert(offsetof(struct hub_report, hr_wish) == 12, "moved");

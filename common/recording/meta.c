@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "rtmp/amf.h"
-#include "rtmp/bytes.h"
 
 #define ENTRY		18	/* bytes of a key frame in both arrays */
 #define FILLER		13	/* bytes of an empty filler: key, head */
@@ -119,19 +118,18 @@ put_index(const struct keyframes *kf, uint32_t step, struct amf_out *out)
 	amf_put_end(out);
 }
 
+/* Nulls in an array: a byte each, and players read over them. FFmpeg knows
+ * neither long strings nor strings that are long. */
 static void
 put_filler(struct amf_out *out, size_t len)
 {
-	uint8_t head[5] = { AMF_LONG_STRING };
-
 	amf_put_key(out, "filler");
-	put_be32(head + 1, (uint32_t)len);
-	put_raw(out, head, sizeof(head));
+	amf_put_strict_array(out, (uint32_t)len);
 	if (out->ao_full || len > out->ao_size - out->ao_len) {
 		out->ao_full = true;
 		return;
 	}
-	memset(out->ao_buf + out->ao_len, ' ', len);
+	memset(out->ao_buf + out->ao_len, AMF_NULL, len);
 	out->ao_len += len;
 }
 

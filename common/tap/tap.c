@@ -102,6 +102,12 @@ tap_reason(const struct tap *tp, const char **text)
 	return tp->tp_reason;
 }
 
+void
+tap_set_errors(struct tap *tp, uint32_t errors)
+{
+	tp->tp_link.lk_report.hr_errors = errors;
+}
+
 static void
 end(struct tap *tp, unsigned int reason, const char *text)
 {

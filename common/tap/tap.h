@@ -69,4 +69,7 @@ uint64_t	 tap_lag(const struct tap *);
 /* Why TAP_REFUSED: enum hub_reason, and the hub's words for it. */
 unsigned int	 tap_reason(const struct tap *, const char **text);
 
+/* A recorder: how often it could not write, for the next report. */
+void		 tap_set_errors(struct tap *, uint32_t errors);
+
 #endif

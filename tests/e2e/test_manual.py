@@ -17,7 +17,7 @@ import rtmp
 import server
 from server import BUILD, PROGRAM, REPOSITORY
 
-PAGES = ("rtmpd.8", "rtmphub.8", "rtmpctl.8", "rtmpd.conf.5",
+PAGES = ("rtmpd.8", "rtmphub.8", "rtmpctl.8", "rtmprecord.8", "rtmpd.conf.5",
          "rtmpd-shm.7")
 SAMPLE = REPOSITORY / "etc" / "rtmpd.conf"
 SECONDS = "5"                           # of what is published
@@ -31,6 +31,8 @@ COMMANDS = {
     r"ffmpeg .*film\.mp4": "test_a_file_is_published",
     r"rtmpd -n -f ": "test_the_configuration_is_checked",
     r"rtmphub -d ": "test_a_hub_runs_in_the_foreground",
+    r"rtmprecord .* -s": "test_a_stream_is_recorded_by_hand",
+    r"rtmprecord .* -a": "test_a_stream_is_recorded_by_hand",
     r"rtmpctl .* upgrade": "test_a_relay_obeys",
     r"rtmpctl .* drain": "test_a_relay_obeys",
     r"rtmpctl .* stop": "test_a_hub_runs_in_the_foreground",
@@ -70,7 +72,7 @@ def command(pattern, **put):
     words = shlex.split(found[0])
     for old, new in put.items():
         old = {"port": "19350", "relay": "/tmp/relay", "film": "film.mp4",
-               "conf": "/etc/rtmpd.conf"}[old]
+               "conf": "/etc/rtmpd.conf", "radio": "/srv/radio"}[old]
         assert any(old in w for w in words), f"{words} without {old}"
         words = [w.replace(old, str(new)) for w in words]
     if words[0].startswith("rtmp"):
@@ -181,6 +183,29 @@ def test_a_hub_runs_in_the_foreground():
     finally:
         hub.kill()
         shutil.rmtree(place, ignore_errors=True)
+
+
+def test_a_stream_is_recorded_by_hand(relay, media, scratch):
+    publisher = ff.publish(f"rtmp://127.0.0.1:{relay.port}/live/test",
+                           media("av"))
+    recorders = []
+    try:
+        procs.wait_until(lambda: "publish stream=" in relay.program.stderr,
+                         5, "the stream")
+        for words in (command(r"rtmprecord .* -s", relay=relay.place),
+                      command(r"rtmprecord .* -a", relay=relay.place,
+                              radio=scratch)):
+            recorders.append(procs.Process(words, cwd=scratch))
+        publisher.succeed(20)
+        for recorder in recorders:
+            recorder.succeed(10)
+        film, = scratch.glob("live_test_*.flv")
+        radio, = scratch.glob("test/*.flv")
+        assert {m.type for m in flv.read(film)} == {8, 9, 18}
+        assert {m.type for m in flv.read(radio)} == {8, 18}
+    finally:
+        for program in (publisher, *recorders):
+            program.kill()
 
 
 def test_a_relay_obeys(relay):
