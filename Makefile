@@ -4,6 +4,7 @@ PREFIX	?= /usr/local
 SBINDIR	?= $(PREFIX)/sbin
 MANDIR	?= $(PREFIX)/share/man
 DOCDIR	?= $(PREFIX)/share/doc/rtmpd
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 SYSCONFDIR ?= /etc
 
 VERSION	:= 0.1
@@ -14,7 +15,7 @@ BUILD_PACKAGES := libbsd-dev libconfuse-dev libjansson-dev libmd-dev \
 # cannot be installed together and are unpacked by the tests themselves.
 CHECK_PACKAGES := libcriterion-dev libssl-dev ffmpeg mandoc python3 \
 	python3-pytest python3-pytest-xdist libwrap0 libtirpc3 libevent-2.1-7 \
-	netbase iproute2 prometheus chromium
+	netbase iproute2 prometheus chromium jq
 
 # Debian's: pytest is one of its packages.
 PYTHON	?= /usr/bin/python3
@@ -207,6 +208,8 @@ install: all	## install programs, man pages and samples (DESTDIR, PREFIX)
 	install -m 644 README.md SECURITY.md LICENSE $(DESTDIR)$(DOCDIR)
 	install -m 644 etc/README.md etc/rtmpd.conf etc/inetd.conf \
 	    etc/xinetd.rtmp $(DESTDIR)$(DOCDIR)/etc
+	install -d $(DESTDIR)$(COMPLETIONDIR)
+	install -m 644 etc/bash-completion/* $(DESTDIR)$(COMPLETIONDIR)
 	install -m 644 etc/systemd/* $(DESTDIR)$(DOCDIR)/etc/systemd
 
 clean:	## remove everything that was built

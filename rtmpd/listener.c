@@ -260,7 +260,7 @@ signals(struct listener *l)
 		if (si.ssi_signo == SIGCHLD)
 			reap(l);
 		else if (si.ssi_signo == SIGHUP)
-			log_warnx("reload is not supported");
+			reload(l, &nobody);
 		else if (si.ssi_signo == SIGUSR2)
 			upgrade_begin(l, &nobody);
 		else if (si.ssi_signo == SIGQUIT)
@@ -391,7 +391,7 @@ static void
 start_afresh(struct listener *l)
 {
 	open_pidfile(l);
-	listening_open(l, NULL, 0);
+	listening_open(l);
 	if (!l->l_server->sv_foreground) {
 		log_to_syslog("rtmpd");
 		if (proc_daemonize() == -1)
@@ -406,28 +406,30 @@ start_afresh(struct listener *l)
 	server_shut_in(l->l_server);
 }
 
-/*
- * Its filter is still in force. Its hub is killed like one that crashes: there
- * is one way to lose a hub, and it is in use all the time.
- */
-static void
-start_upgraded(struct listener *l)
+void
+listener_replace_hub(struct listener *l)
 {
-	struct listening handed[LISTEN_MAX];
 	pid_t pid;
 	int hub;
 
-	if (!l->l_server->sv_foreground)
-		log_to_syslog("rtmpd");
-	listening_open(l, handed, upgrade_take(l, handed));
-	if (l->l_hub > 0) {
+	if (l->l_hub > 0)
 		kill(l->l_hub, SIGKILL);
-		l->l_hubs_lost++;
-	}
 	if ((hub = proc_behind(RUNDIR_HUB, &pid)) != -1) {
 		(void)proc_signal(hub, SIGKILL);
 		close(hub);
 	}
+}
+
+/* Its filter is still in force. */
+static void
+start_upgraded(struct listener *l)
+{
+	if (!l->l_server->sv_foreground)
+		log_to_syslog("rtmpd");
+	upgrade_take(l);
+	listening_open(l);
+	l->l_hubs_lost += l->l_hub > 0;
+	listener_replace_hub(l);
 }
 
 static void

@@ -44,17 +44,27 @@ struct listener {
 };
 
 /*
- * listening.c: listen at each address of the configuration, or go on to where
- * the program before us did: `handed`, `n` of them. Fatal on failure.
+ * listening.c: listen at the addresses of the configuration and nowhere else,
+ * where we do already with the same sockets. 0, or -1 with a line in `error`:
+ * then nothing has changed.
  */
-void	listening_open(struct listener *, struct listening *handed, int n);
+int	listening_change(struct listener *, const struct conf *, char *error,
+	    size_t size);
+void	listening_open(struct listener *);	/* fatal on failure */
 void	listening_close(struct listener *);
 
 /* listener.c: all zero. In a mapping of its own, for connections to unmap: what
  * the listener writes later would leave them a page each as it was. */
 struct listener *listener_new(void);
+/* Kill the hub, whoever started it, like one that crashes: there is one way to
+ * lose a hub, and it is in use all the time. Ours is then started anew. */
+void	listener_replace_hub(struct listener *);
 /* Its place in l_child, l_nchild if it is none of ours. */
 uint32_t listener_child(const struct listener *, pid_t);
+
+/* reload.c: go by the configuration as it stands now, if it is good. `ct` is
+ * answered. */
+void	reload(struct listener *, const struct control *);
 
 /* orders.c */
 void	orders_take(struct listener *);	/* those that wait */
@@ -83,9 +93,8 @@ bool	upgrade_handed(void);
 /* In the trial: can we go on with it? Fatal if not; from then on the log goes
  * to the listener that tries us. */
 void	upgrade_try(void);
-/* Take over what the program before us left, listening descriptors in
- * `handed`, of which it returns the number. Fatal on failure. */
-int	upgrade_take(struct listener *, struct listening handed[LISTEN_MAX]);
+/* Take over what the program before us left. Fatal on failure. */
+void	upgrade_take(struct listener *);
 /* Tell who asked, and the log. */
 void	upgrade_done(struct listener *);
 

@@ -11,6 +11,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "conf/share.h"
 #include "listener.h"
 #include "sys/log.h"
 #include "sys/proc.h"
@@ -123,6 +124,7 @@ refuse_conf(const struct options *o, const char *error)
 static void
 load_conf(struct server *sv, const struct options *o)
 {
+	const struct conf_set *set;
 	char error[SERVER_ERROR_MAX];
 	int fd;
 
@@ -132,8 +134,9 @@ load_conf(struct server *sv, const struct options *o)
 	memcpy(sv->sv_listen_arg, o->o_listen_arg, sizeof(o->o_listen_arg));
 	if ((fd = server_load(sv, error)) == -1)
 		refuse_conf(o, error);
-	if (server_adopt(sv, fd) == -1)
+	if ((set = conf_map(fd)) == NULL)
 		fatal("configuration");
+	server_adopt(sv, set, fd);
 	if (o->o_conf != NULL &&
 	    (sv->sv_conf_path = realpath(o->o_conf, NULL)) == NULL)
 		refuse_conf(o, o->o_conf);

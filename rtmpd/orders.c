@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * orders.c - orders to the listener: stop, drain, upgrade.
+ * orders.c - orders to the listener: stop, drain, upgrade, reload.
  * They come by the control socket, or, the same, as signals.
  */
 #include "listener.h"
@@ -100,6 +100,11 @@ obey(struct listener *l, const struct control *ct)
 		log_warnx("order-refused pid=%d", (int)ct->ct_pid);
 	else if (strcmp(ct->ct_order, "upgrade") == 0)
 		upgrade_begin(l, ct);
+	else if (strcmp(ct->ct_order, "reload") == 0)
+		reload(l, ct);
+	else if (strcmp(ct->ct_order, "config") == 0)
+		control_answer_fd(l->l_control, ct, l->l_server->sv_set_fd,
+		    "listener");
 	else if (strcmp(ct->ct_order, "drain") == 0) {
 		orders_drain(l);
 		control_answer(l->l_control, ct, true,
@@ -118,6 +123,9 @@ orders_take(struct listener *l)
 {
 	struct control ct;
 
-	while (control_read(l->l_control, &ct))
+	while (control_read(l->l_control, &ct)) {
 		obey(l, &ct);
+		if (ct.ct_fd != -1)
+			close(ct.ct_fd);
+	}
 }

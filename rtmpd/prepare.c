@@ -74,13 +74,9 @@ server_load(const struct server *sv, char error[SERVER_ERROR_MAX])
 	return fd;
 }
 
-int
-server_adopt(struct server *sv, int set_fd)
+void
+server_adopt(struct server *sv, const struct conf_set *set, int set_fd)
 {
-	const struct conf_set *set = conf_map(set_fd);
-
-	if (set == NULL)
-		return -1;
 	if (sv->sv_set != NULL) {
 		conf_unmap(sv->sv_set);
 		close(sv->sv_set_fd);
@@ -88,7 +84,6 @@ server_adopt(struct server *sv, int set_fd)
 	sv->sv_set = set;
 	sv->sv_set_fd = set_fd;
 	sv->sv_conf = &set->cs_conf[0];
-	return 0;
 }
 
 static void

@@ -45,8 +45,8 @@ int	inetd_run(struct server *);
  * Returns its descriptor, or -1 with a line in `error`.
  */
 int	server_load(const struct server *, char error[SERVER_ERROR_MAX]);
-/* Go by this one from now on, and forget the one before. -1 and errno. */
-int	server_adopt(struct server *, int set_fd);
+/* Go by this one, conf_map() of its descriptor, and forget the one before. */
+void	server_adopt(struct server *, const struct conf_set *, int set_fd);
 /* Build the filter that connections enter; fatal on failure. */
 void	server_prepare(struct server *);
 /* Enter the listener's own. */

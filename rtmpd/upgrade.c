@@ -264,10 +264,9 @@ take_asked(struct listener *l, const char *hex)
 }
 
 static void
-take_line(struct listener *l, const char *line, struct listening *handed,
-    int *nhanded)
+take_line(struct listener *l, const char *line)
 {
-	struct listening *li = &handed[*nhanded];
+	struct listening *li = &l->l_listen[l->l_nlisten];
 	int pid, from;
 
 	take_formats(line);
@@ -280,22 +279,21 @@ take_line(struct listener *l, const char *line, struct listening *handed,
 	(void)sscanf(line, "hubs-lost %u", &l->l_hubs_lost);
 	if (sscanf(line, "child %d", &pid) == 1)
 		take_child(l, pid);
-	if (*nhanded < LISTEN_MAX && sscanf(line, "listen %d %63s %5s",
+	if (l->l_nlisten < LISTEN_MAX && sscanf(line, "listen %d %63s %5s",
 	    &li->li_fd, li->li_at.cl_host, li->li_at.cl_port) == 3) {
 		if (strcmp(li->li_at.cl_host, "*") == 0)
 			li->li_at.cl_host[0] = '\0';
-		++*nhanded;
+		l->l_nlisten++;
 	}
 	from = 0;
 	if (sscanf(line, "asked %n%*2x", &from) == 0 && from > 0)
 		take_asked(l, line + from);
 }
 
-static int
-read_handover(struct listener *l, struct listening handed[LISTEN_MAX],
-    bool trial)
+static void
+read_handover(struct listener *l, bool trial)
 {
-	int fd = (int)strtol(getenv(HANDOVER), NULL, 10), n = 0;
+	int fd = (int)strtol(getenv(HANDOVER), NULL, 10);
 	FILE *from = fdopen(fd, "r");
 	size_t size = 0;
 	char *line = NULL;
@@ -305,7 +303,7 @@ read_handover(struct listener *l, struct listening handed[LISTEN_MAX],
 	rewind(from);
 	l->l_pidfile = l->l_control = l->l_log[0] = l->l_log[1] = -1;
 	while (getline(&line, &size, from) != -1) {
-		take_line(l, line, handed, &n);
+		take_line(l, line);
 		if (trial && l->l_log[1] != -1)
 			log_to_socket(l->l_log[1]);
 	}
@@ -313,7 +311,6 @@ read_handover(struct listener *l, struct listening handed[LISTEN_MAX],
 	fclose(from);
 	if (l->l_pidfile == -1 || l->l_control == -1 || l->l_log[1] == -1)
 		fatalx("handover: incomplete");
-	return n;
 }
 
 bool
@@ -325,21 +322,15 @@ upgrade_handed(void)
 void
 upgrade_try(void)
 {
-	struct listening handed[LISTEN_MAX];
-
-	(void)read_handover(listener_new(), handed, true);
+	read_handover(listener_new(), true);
 }
 
-int
-upgrade_take(struct listener *l, struct listening handed[LISTEN_MAX])
+void
+upgrade_take(struct listener *l)
 {
-	int n = read_handover(l, handed, false), i;
-
+	read_handover(l, false);
 	(void)unsetenv(HANDOVER);
 	set_inherited(l, false);
-	for (i = 0; i < n; i++)
-		(void)fcntl(handed[i].li_fd, F_SETFD, FD_CLOEXEC);
-	return n;
 }
 
 void

@@ -115,8 +115,9 @@ def install(build, place):
 class Server:
     """One instance of rtmpd in the foreground.
 
-    conf is a dict of configuration keys, or the text of a file; port is a
-    free one unless told."""
+    conf is a dict of configuration keys, or the text of a file, where PORT
+    stands for the port; port is a free one unless told. listen is what -l
+    says; with [] there is none, and the file says where."""
 
     def __init__(self, conf=None, wrap=(), args=(), listen=None, env=None,
                  directory=None, wait=True, port=None):
@@ -139,16 +140,14 @@ class Server:
                 raise RuntimeError("rtmpd does not listen:\n" + self.log())
 
     def _spawn(self, conf, wrap, args, listen, env):
-        listen = listen or [f"127.0.0.1:{self.port}"]
+        if listen is None:
+            listen = [f"127.0.0.1:{self.port}"]
         argv = [*wrap, str(PROGRAM), "-d", "-r", str(self.run_directory)]
         for address in listen:
             argv += ["-l", address.replace("PORT", str(self.port))]
         if conf is not None:
-            text = conf
-            if isinstance(conf, dict):
-                text = "".join(f"{k} = {v}\n" for k, v in conf.items())
-            (self.base / "rtmpd.conf").write_text(text)
-            argv += ["-f", str(self.base / "rtmpd.conf")]
+            self.configure(conf)
+            argv += ["-f", str(self.conf_path)]
         self.lines.clear()
         self.popen = subprocess.Popen(
             [*argv, *args], stdin=subprocess.DEVNULL,
@@ -157,6 +156,17 @@ class Server:
         self.pid = self.popen.pid
         self._thread = threading.Thread(target=self._listen_log, daemon=True)
         self._thread.start()
+
+    @property
+    def conf_path(self):
+        return self.base / "rtmpd.conf"
+
+    def configure(self, conf):
+        """Write the configuration, which is read at the next reload."""
+        text = conf
+        if isinstance(conf, dict):
+            text = "".join(f"{k} = {v}\n" for k, v in conf.items())
+        self.conf_path.write_text(text.replace("PORT", str(self.port)))
 
     def _listens(self):
         end = time.monotonic() + 5

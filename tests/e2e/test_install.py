@@ -25,4 +25,6 @@ def test_install_honours_destdir_and_prefix(scratch):
     for sample in samples.rglob("*"):
         if sample.is_file():
             copy = share / "doc/rtmpd/etc" / sample.relative_to(samples)
+            if sample.parent.name == "bash-completion":
+                copy = share / "bash-completion/completions" / sample.name
             assert copy.read_bytes() == sample.read_bytes()

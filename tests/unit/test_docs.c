@@ -74,6 +74,8 @@ struct field {
 			    offsetof(struct stream_body, f) }
 #define SESSION(f)	{ #f, offsetof(struct shm_session, se_body) + \
 			    offsetof(struct session_body, f) }
+#define REPORT(f)	{ #f, offsetof(struct hub_report, f) }
+#define ANSWER(f)	{ #f, offsetof(struct hub_answer, f) }
 #define TRACK(f)	{ #f, offsetof(struct shm_track, f) }
 
 ParameterizedTestParameters(docs, every_field_is_documented_at_its_offset)
@@ -90,17 +92,19 @@ ParameterizedTestParameters(docs, every_field_is_documented_at_its_offset)
 		REGISTRY(rg_generation), REGISTRY(rg_pid),
 		REGISTRY(rg_nstreams), REGISTRY(rg_nsessions),
 		REGISTRY(rg_stream_size), REGISTRY(rg_session_size),
-		REGISTRY(rg_started), REGISTRY(rg_connections),
-		REGISTRY(rg_publishes), REGISTRY(rg_refusals),
-		REGISTRY(rg_takeovers), REGISTRY(rg_ring_bytes),
-		REGISTRY(rg_hold),
+		REGISTRY(rg_restarts), REGISTRY(rg_started),
+		REGISTRY(rg_ring_bytes), REGISTRY(rg_hold),
+		REGISTRY(rg_totals), REGISTRY(rg_histograms),
+		REGISTRY(rg_updated),
 		{ "st_seq", offsetof(struct shm_stream, st_seq) },
 		{ "st_subscribers",
 		    offsetof(struct shm_stream, st_subscribers) },
 		STREAM(sb_state), STREAM(sb_pid), STREAM(sb_generation),
 		STREAM(sb_ring_size), STREAM(sb_since), STREAM(sb_rate),
 		STREAM(sb_counters), STREAM(sb_name), STREAM(sb_peer),
-		STREAM(sb_program), STREAM(sb_track),
+		STREAM(sb_program), STREAM(sb_track), STREAM(sb_bytes_out),
+		STREAM(sb_lag_jumps), STREAM(sb_gop), STREAM(sb_ring_ms),
+		STREAM(sb_recorders),
 		TRACK(tk_codec), TRACK(tk_kind), TRACK(tk_track),
 		TRACK(tk_channels), TRACK(tk_width), TRACK(tk_height),
 		TRACK(tk_fps), TRACK(tk_rate), TRACK(tk_profile),
@@ -108,6 +112,16 @@ ParameterizedTestParameters(docs, every_field_is_documented_at_its_offset)
 		SESSION(eb_pid), SESSION(eb_role), SESSION(eb_slot),
 		SESSION(eb_since), SESSION(eb_rate), SESSION(eb_counters),
 		SESSION(eb_name), SESSION(eb_peer), SESSION(eb_program),
+		SESSION(eb_first_frame),
+		REPORT(hr_role), REPORT(hr_wish), REPORT(hr_generation),
+		REPORT(hr_since), REPORT(hr_rate), REPORT(hr_counters),
+		REPORT(hr_name), REPORT(hr_peer), REPORT(hr_host),
+		REPORT(hr_program), REPORT(hr_track), REPORT(hr_gop),
+		REPORT(hr_ring_ms), REPORT(hr_first_frame),
+		REPORT(hr_failed), REPORT(hr_denied),
+		ANSWER(ha_verdict), ANSWER(ha_reason), ANSWER(ha_stream),
+		ANSWER(ha_generation), ANSWER(ha_ring_size), ANSWER(ha_wish),
+		ANSWER(ha_text), ANSWER(ha_verbose),
 	};
 
 	return cr_make_param_array(struct field, v, N(v));
@@ -126,6 +140,39 @@ ParameterizedTest(struct field *v, docs,
 	snprintf(want, sizeof(want), ".It %zu Ta ", v->offset);
 	cr_assert_eq(strncmp(line, want, strlen(want)), 0,
 	    "%s is at %zu: %.40s", v->name, v->offset, line);
+	free(page);
+}
+
+/* Where a total stands, and what it is called; its sentence, if it has one. */
+static void
+expect_metric(const char *page, size_t offset, const char *field,
+    const char *metric, const char *labels, const char *sentence)
+{
+	char want[256];
+
+	snprintf(want, sizeof(want), "\n.It %zu Ta %s Ta %s%s%s%s\n", offset,
+	    field, metric, *labels != '\0' ? "{" : "", labels,
+	    *labels != '\0' ? "}" : "");
+	cr_assert_not_null(strstr(page, want), "%s lacks:%s", SHM_PAGE, want);
+	snprintf(want, sizeof(want), "\n.It Sy %s\n%s\n", metric, sentence);
+	cr_assert(*sentence == '\0' || strstr(page, want) != NULL,
+	    "%s lacks:%s", SHM_PAGE, want);
+}
+
+Test(docs, every_total_is_documented_with_its_metric_and_sentence)
+{
+	char *page = slurp(SHM_PAGE);
+
+#define TOTAL(f, metric, labels, sentence)				\
+	expect_metric(page, offsetof(struct shm_registry, rg_totals) +	\
+	    offsetof(struct totals, to_##f), "to_" #f, metric, labels,	\
+	    sentence);
+	RELAY_TOTALS(TOTAL)
+#define HISTOGRAM(f, metric, sentence)					\
+	expect_metric(page, offsetof(struct shm_registry,		\
+	    rg_histograms) + offsetof(struct histograms, hg_##f),	\
+	    "hg_" #f, metric, "", sentence);
+	RELAY_HISTOGRAMS(HISTOGRAM)
 	free(page);
 }
 

@@ -42,6 +42,7 @@ void	command_list(FILE *);
 /* order.c: given to the listener, or to the hub of a relay without one; the
  * others to the hub. */
 int	order_relay(const struct ctl *);
+int	order_reload(const struct ctl *);
 int	order_kick(const struct ctl *);
 int	order_log(const struct ctl *);
 int	order_record(const struct ctl *);
@@ -51,6 +52,10 @@ int	show_streams(const struct ctl *);
 int	show_stream(const struct ctl *);
 int	show_sessions(const struct ctl *);
 int	show_hub(const struct ctl *);
+int	show_metrics(const struct ctl *);
+
+/* config.c: asked for as an order is given. */
+int	show_config(const struct ctl *);
 
 /* top.c: on the terminal. */
 int	top(const struct ctl *);

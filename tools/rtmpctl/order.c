@@ -7,9 +7,11 @@
 #include <err.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
+#include "conf/conf.h"
 #include "order.h"
 #include "sys/control.h"
 #include "sys/rundir.h"
@@ -23,9 +25,8 @@ nobody_there(void)
 	return errno == ENOENT || errno == ECONNREFUSED;
 }
 
-/* Tell how it went. */
-static int
-report(const struct ctl *ct, int status, const char *text)
+int
+order_report(const struct ctl *ct, int status, const char *text)
 {
 	char safe[VIEW_TEXT_MAX];
 
@@ -76,7 +77,34 @@ order_relay(const struct ctl *ct)
 	if (status == -1 && nobody_there())	/* connections of rtmpd -i */
 		status = control_ask(RUNDIR_RTMPHUB, ct->ct_order, PATIENCE,
 		    text);
-	return report(ct, status, text);
+	return order_report(ct, status, text);
+}
+
+/* Without a listener the next hub reads the file, so see that it can. */
+static int
+renew_hub(const struct ctl *ct, char text[CONTROL_TEXT])
+{
+	struct conf_set *set = calloc(1, sizeof(*set));
+	char error[PATH_MAX + 256];
+
+	if (set == NULL)
+		err(EX_OSERR, NULL);
+	if (conf_load_default(set, ct->ct_file, error, sizeof(error)) == -1)
+		errx(EX_CONFIG, "%s", error);
+	free(set);
+	return control_ask(RUNDIR_RTMPHUB, "upgrade", PATIENCE, text);
+}
+
+int
+order_reload(const struct ctl *ct)
+{
+	char text[CONTROL_TEXT];
+	int status;
+
+	status = control_ask(RUNDIR_RTMPD, "reload", PATIENCE, text);
+	if (status == -1 && nobody_there())
+		status = renew_hub(ct, text);
+	return order_report(ct, status, text);
 }
 
 int
@@ -84,7 +112,7 @@ order_kick(const struct ctl *ct)
 {
 	char text[CONTROL_TEXT];
 
-	return report(ct, order_hub(PATIENCE, text, "kick %s", ct->ct_arg[0]),
+	return order_report(ct, order_hub(PATIENCE, text, "kick %s", ct->ct_arg[0]),
 	    text);
 }
 
@@ -98,7 +126,7 @@ order_record(const struct ctl *ct)
 		warnx("record %s: neither start nor stop", ct->ct_arg[0]);
 		return EX_USAGE;
 	}
-	return report(ct, order_hub(PATIENCE, text, "record %s %s",
+	return order_report(ct, order_hub(PATIENCE, text, "record %s %s",
 	    ct->ct_arg[0], ct->ct_arg[1]), text);
 }
 
@@ -112,6 +140,6 @@ order_log(const struct ctl *ct)
 		warnx("log %s: neither debug nor info", ct->ct_arg[0]);
 		return EX_USAGE;
 	}
-	return report(ct, order_hub(PATIENCE, text, "log %s %s",
+	return order_report(ct, order_hub(PATIENCE, text, "log %s %s",
 	    ct->ct_arg[0], ct->ct_arg[1]), text);
 }

@@ -18,6 +18,7 @@
 
 #include "command.h"
 #include "view/json.h"
+#include "view/prom.h"
 #include "view/table.h"
 #include "view/text.h"
 
@@ -73,9 +74,8 @@ remark(const struct ctl *ct, const struct snapshot *sn)
 	return EX_UNAVAILABLE;
 }
 
-/* Consumes `value`. */
-static void
-print_json(json_t *value)
+void
+show_json(json_t *value)
 {
 	if (value == NULL ||
 	    json_dumpf(value, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII |
@@ -166,78 +166,105 @@ show_session_table(const struct snapshot *sn, const char *name)
 	show_finish(t, line_width());
 }
 
-int
-show_streams(const struct ctl *ct)
+/* Take a snapshot, let it be printed, and tell what is to be known of it. */
+static int
+show(const struct ctl *ct, int (*print)(const struct ctl *,
+    const struct snapshot *))
 {
 	struct snapshot sn;
-	int status = take(ct, &sn);
+	int status = take(ct, &sn), told;
 
 	if (status != 0)
 		return status;
-	if (ct->ct_json)
-		print_json(view_json_streams(&sn));
-	else
-		show_stream_table(&sn);
-	status = remark(ct, &sn);
+	status = print(ct, &sn);
+	told = remark(ct, &sn);
 	snapshot_free(&sn);
-	return status;
+	return told != 0 ? told : status;
+}
+
+static int
+print_streams(const struct ctl *ct, const struct snapshot *sn)
+{
+	if (ct->ct_json)
+		show_json(view_json_streams(sn));
+	else
+		show_stream_table(sn);
+	return 0;
+}
+
+static int
+print_sessions(const struct ctl *ct, const struct snapshot *sn)
+{
+	if (ct->ct_json)
+		show_json(view_json_sessions(sn));
+	else
+		show_session_table(sn, NULL);
+	return 0;
+}
+
+static int
+print_stream(const struct ctl *ct, const struct snapshot *sn)
+{
+	const struct snapshot_stream *ss = snapshot_stream(sn, ct->ct_arg[0]);
+	char safe[VIEW_TEXT_MAX];
+
+	if (ss == NULL) {
+		warnx("no stream %s", text_safe(ct->ct_arg[0], safe,
+		    sizeof(safe)));
+		return 1;
+	}
+	if (ct->ct_json)
+		show_json(view_json_stream(sn, ss));
+	else
+		detail_stream(sn, ss);
+	return 0;
+}
+
+static int
+print_hub(const struct ctl *ct, const struct snapshot *sn)
+{
+	if (ct->ct_json)
+		show_json(view_json_hub(sn));
+	else
+		detail_hub(sn);
+	return 0;
+}
+
+static int
+print_metrics(const struct ctl *ct, const struct snapshot *sn)
+{
+	(void)ct;
+	if (prom_write(stdout, sn) == -1)
+		err(EX_OSERR, NULL);
+	return 0;
 }
 
 int
-show_sessions(const struct ctl *ct)
+show_streams(const struct ctl *ct)
 {
-	struct snapshot sn;
-	int status = take(ct, &sn);
-
-	if (status != 0)
-		return status;
-	if (ct->ct_json)
-		print_json(view_json_sessions(&sn));
-	else
-		show_session_table(&sn, NULL);
-	status = remark(ct, &sn);
-	snapshot_free(&sn);
-	return status;
+	return show(ct, print_streams);
 }
 
 int
 show_stream(const struct ctl *ct)
 {
-	const struct snapshot_stream *ss;
-	char safe[VIEW_TEXT_MAX];
-	struct snapshot sn;
-	int status = take(ct, &sn);
-	bool found;
+	return show(ct, print_stream);
+}
 
-	if (status != 0)
-		return status;
-	ss = snapshot_stream(&sn, ct->ct_arg[0]);
-	found = ss != NULL;
-	if (!found)
-		warnx("no stream %s", text_safe(ct->ct_arg[0], safe,
-		    sizeof(safe)));
-	else if (ct->ct_json)
-		print_json(view_json_stream(&sn, ss));
-	else
-		detail_stream(&sn, ss);
-	status = remark(ct, &sn);
-	snapshot_free(&sn);
-	return status != 0 || found ? status : 1;
+int
+show_sessions(const struct ctl *ct)
+{
+	return show(ct, print_sessions);
 }
 
 int
 show_hub(const struct ctl *ct)
 {
-	struct snapshot sn;
-	int status = take(ct, &sn);
+	return show(ct, print_hub);
+}
 
-	if (status != 0)
-		return status;
-	if (ct->ct_json)
-		print_json(view_json_hub(&sn));
-	else
-		detail_hub(&sn);
-	status = remark(ct, &sn);
-	snapshot_free(&sn);
-	return status;
+int
+show_metrics(const struct ctl *ct)
+{
+	return show(ct, print_metrics);
 }

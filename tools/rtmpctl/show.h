@@ -5,10 +5,15 @@
 #ifndef RTMPCTL_SHOW_H
 #define RTMPCTL_SHOW_H
 
+#include <jansson.h>
+
 #include "columns.h"
 #include "view/snapshot.h"
 
 struct table;
+
+/* Print it and give it up. */
+void	show_json(json_t *);
 
 /* Exit without memory. */
 struct table *show_table(int columns);
