@@ -12,9 +12,10 @@ import pytest
 import flv
 import procs
 import rtmp
+import superserver
 from procs import wait_until
 from registry import Registry
-from server import free_port
+from server import free_port, rtmpctl
 from watch import flowing, no_gap
 
 BLOCKS = """
@@ -75,7 +76,22 @@ def by_order(server):
     return line
 
 
-WAYS = pytest.mark.parametrize("reload", [by_signal, by_order])
+def by_rtmpctl(server):
+    since = len(server.lines)
+    done = server.ctl("reload")
+    line = server.wait_log(r"(?<!-)\breload(-failed)? .*", since=since)[0]
+    if line.startswith("reload "):
+        assert re.fullmatch(r"reload: \d+ sockets, \d+ applications\n",
+                            done.stdout)
+        assert done.returncode == 0
+    else:
+        error = re.fullmatch('reload-failed error="(.*)"', line)[1]
+        assert done.stderr == f"rtmpctl: {error}\n"
+        assert done.returncode == 1
+    return line
+
+
+WAYS = pytest.mark.parametrize("reload", [by_signal, by_order, by_rtmpctl])
 
 
 def reloaded(server, conf, hub="told"):
@@ -318,6 +334,54 @@ def test_the_next_hub_goes_by_what_is_in_force(rtmpd, clients):
             "NetStream.Play.StreamNotFound")
     assert in_force(server, "rtmphub.ctl") == in_force(server)
     go_on(publisher, subscriber, since)
+
+
+def test_what_is_shown_is_in_force_and_can_be_loaded(rtmpd):
+    server = rtmpd(BLOCKS)
+    shown = server.ctl("show", "config")
+    assert shown.returncode == 0
+    assert f"listen = {{ 127.0.0.1:{server.port} }}\n" in shown.stdout
+    assert '\napplication "live" {\n\tring = 1M\n' in shown.stdout
+    before = in_force(server)
+    reloaded(server, shown.stdout)
+    assert in_force(server) == before
+    server.configure("linger = 17s\n")
+    assert server.ctl("show", "config").stdout == shown.stdout
+    reloaded(server, "linger = 17s\n")
+    assert "\nlinger = 17s\n" in server.ctl("show", "config").stdout
+
+
+def test_without_a_listener_the_hub_is_replaced(place):
+    """What rtmpd -i started, by inetd."""
+    try:
+        front = superserver.SuperServer(
+            "inetd", place, place / "run", place / "rtmpd.conf")
+    except superserver.Unavailable as reason:
+        pytest.skip(f"inetd: {reason}")
+    publisher = rtmp.Publisher(front.port, "live/x", flv.synthetic())
+    subscriber = rtmp.Subscriber(front.port, "live/x")
+    try:
+        flowing(subscriber)
+        conf, since = place / "rtmpd.conf", time.monotonic()
+
+        def ctl(*words):
+            return rtmpctl(place / "run", "-f", conf, *words)
+        assert "\nidle-streams = true\n" in ctl("show", "config").stdout
+        conf.write_text(conf.read_text() + "join = now\n")
+        done = ctl("reload")
+        assert (done.returncode, done.stderr) == (
+            78, f'rtmpctl: {conf}:3: join: "now" is not one of gop|live\n')
+        conf.write_text("hub-idle = 1s\nidle-streams = false\n")
+        assert ctl("reload").returncode == 0
+        wait_until(lambda: "\nidle-streams = false\n" in
+                   ctl("show", "config").stdout, 3, "the next hub")
+        with pytest.raises(rtmp.Refused):
+            rtmp.open_subscriber(front.port, "live/none")
+        go_on(publisher, subscriber, since)
+    finally:
+        publisher.abandon()
+        subscriber.abandon()
+        front.stop()
 
 
 def test_the_hub_takes_no_other_configuration(rtmpd):
