@@ -304,7 +304,7 @@ def test_without_memory_newcomers_are_ended(group, rtmpd):
 
 @needs_root
 def test_a_hub_starts_once_there_is_shared_memory(rtmpd):
-    server = rtmpd({"ring": "1M"}, wrap=pressure.with_mount("8m", "/dev/shm"))
+    server = rtmpd({"ring": "1M"}, wrap=pressure.with_mount("9m", "/dev/shm"))
     shm = pressure.seen_by(server.pid, "/dev/shm")
     with beside(server):
         with pressure.filled(shm):
