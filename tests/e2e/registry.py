@@ -14,7 +14,7 @@ import socket
 import struct
 from dataclasses import dataclass, field
 
-from procs import wait_until
+from procs import alive, wait_until
 
 RING_MAGIC, REGISTRY_MAGIC = 0x676e6952, 0x73696765
 VERSION = 1
@@ -173,13 +173,11 @@ def _track(raw):
 
 
 class Registry:
-    """The registry of a server, mapped."""
+    """The registry of a server, of the hub that runs, mapped."""
 
     def __init__(self, server):
         link = server.run_directory / "registry"
-        wait_until(link.is_symlink, 3, "the registry")
-        self.fd = os.open(link, os.O_RDONLY)
-        self.map = _map(self.fd)
+        wait_until(lambda: self._attach(link), 3, "the registry of a hub")
         (magic, form, self.generation, self.hub, self.nstreams,
          self.nsessions, self._stream, self._session,
          self.restarts) = struct.unpack_from("=IIQIIIIII", self.map)
@@ -193,6 +191,18 @@ class Registry:
         self._second = self._first + self._stream * self.nstreams
         if len(self.map) < self._second + self._session * self.nsessions:
             raise AssertionError("the tables are cut short")
+
+    def _attach(self, link):
+        """False: none yet, or that of a hub which has died."""
+        try:
+            self.fd = os.open(link, os.O_RDONLY)
+        except FileNotFoundError:
+            return False
+        self.map = _map(self.fd)
+        if alive(struct.unpack_from("=I", self.map, 16)[0]):
+            return True
+        self.close()
+        return False
 
     def close(self):
         self.map.close()
