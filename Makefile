@@ -117,6 +117,9 @@ $(BUILD)/obj/%.o: %.c
 	@echo "cc $<"
 	@$(CC) $(ALLCFLAGS) -c -o $@ $<
 
+$(BUILD)/unit/test_totals: $(BUILD)/obj/hub/totals.o
+$(BUILD)/obj/tests/unit/test_totals.o: ALLCFLAGS += -I. -Ihub
+
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	@echo "ld $@"
