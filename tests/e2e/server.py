@@ -100,7 +100,7 @@ def rtmpctl(run_directory, *words):
         check=False)
 
 
-PROGRAMS = ("rtmpd", "rtmphub", "rtmpctl")
+PROGRAMS = ("rtmpd", "rtmphub", "rtmpctl", "rtmpcat")
 NEXT = Path(os.environ.get("RTMPD_NEXT_BUILD", REPOSITORY / "build" / "next"))
 
 

@@ -84,7 +84,7 @@ ParameterizedTestParameters(docs, every_field_is_documented_at_its_offset)
 		RING(sr_magic), RING(sr_format), RING(sr_size),
 		RING(sr_generation), RING(sr_pid), RING(sr_resv),
 		RING(sr_head), RING(sr_join), RING(sr_active), RING(sr_wake),
-		RING(sr_hold),
+		RING(sr_hold), RING(sr_oldest),
 		RECORD(rec_length), RECORD(rec_type), RECORD(rec_flags),
 		RECORD(rec_track), RECORD(rec_zero), RECORD(rec_time),
 		RECORD(rec_arrival),
