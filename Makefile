@@ -108,6 +108,10 @@ $(BUILD)/$(1): $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tools/$(1)/*.c)) \
 endef
 $(foreach t,$(TOOLS),$(eval $(call tool,$(t))))
 
+# The page is within the program.
+$(BUILD)/obj/tools/rtmpmetrics/page.o: $(addprefix tools/rtmpmetrics/page.,\
+	html css js)
+
 $(BUILD)/libcommon.a: $(COMMON)
 	@rm -f $@
 	$(AR) rcs $@ $^

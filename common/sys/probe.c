@@ -159,6 +159,7 @@ probe_role(int role)
 		[SANDBOX_LISTENER] = "listener", [SANDBOX_HUB] = "hub",
 		[SANDBOX_CONNECTION] = "connection",
 		[SANDBOX_RECORDER] = "recorder",
+		[SANDBOX_METRICS] = "metrics",
 	};
 
 	probe(name[role], -1);

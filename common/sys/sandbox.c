@@ -27,7 +27,8 @@
 #define H	(1U << SANDBOX_HUB)
 #define C	(1U << SANDBOX_CONNECTION)
 #define R	(1U << SANDBOX_RECORDER)
-#define ALL	(H | C | R)
+#define M	(1U << SANDBOX_METRICS)
+#define ALL	(H | C | R | M)
 
 struct rule {
 	int		 ru_call;
@@ -42,19 +43,19 @@ static const struct rule rules[] = {
 	{ SCMP_SYS(recvmsg), ALL },
 	{ SCMP_SYS(sendto), ALL },
 	{ SCMP_SYS(sendmsg), ALL },
-	{ SCMP_SYS(shutdown), C | R },
-	{ SCMP_SYS(connect), H | R },	/* syslog, hub; connections: below */
-	{ SCMP_SYS(setsockopt), C },
+	{ SCMP_SYS(shutdown), C | R | M },
+	{ SCMP_SYS(connect), H | R },	/* syslog, hub; others: below */
+	{ SCMP_SYS(setsockopt), C | M },
 	{ SCMP_SYS(getsockopt), H },	/* credentials, pidfd */
-	{ SCMP_SYS(accept4), H },
-	{ SCMP_SYS(read), H },	/* signalfd */
-	{ SCMP_SYS(write), H | R },	/* the log on stderr */
+	{ SCMP_SYS(accept4), H | M },
+	{ SCMP_SYS(read), H | M },	/* signalfd */
+	{ SCMP_SYS(write), H | R | M },	/* the log on stderr */
 	/* waiting */
 	{ SCMP_SYS(poll), ALL },
 	{ SCMP_SYS(ppoll), ALL },	/* poll(3) where there is no poll */
-	{ SCMP_SYS(epoll_wait), H },
-	{ SCMP_SYS(epoll_pwait), H },
-	{ SCMP_SYS(epoll_ctl), H },
+	{ SCMP_SYS(epoll_wait), H | M },
+	{ SCMP_SYS(epoll_pwait), H | M },
+	{ SCMP_SYS(epoll_ctl), H | M },
 	{ SCMP_SYS(futex), ALL },
 	{ SCMP_SYS(futex_waitv), C | R },
 	{ SCMP_SYS(setitimer), C | R },
@@ -66,7 +67,7 @@ static const struct rule rules[] = {
 	{ SCMP_SYS(gettimeofday), ALL },
 	{ SCMP_SYS(time), ALL },
 	/* descriptors and memory */
-	{ SCMP_SYS(close), ALL },
+	{ SCMP_SYS(close), H | C | R },	/* metrics: below */
 	{ SCMP_SYS(fstat), ALL },	/* the size of what is to be mapped */
 	{ SCMP_SYS(newfstatat), ALL },	/* fstat(3) since glibc 2.33 */
 	{ SCMP_SYS(munmap), ALL },
@@ -75,7 +76,7 @@ static const struct rule rules[] = {
 	{ SCMP_SYS(getrandom), ALL },
 	/* the process itself */
 	{ SCMP_SYS(getpid), ALL },
-	{ SCMP_SYS(gettid), H | R },	/* syslog(3), abort(3) */
+	{ SCMP_SYS(gettid), H | R | M },	/* syslog(3), abort(3) */
 	{ SCMP_SYS(rt_sigaction), ALL },
 	{ SCMP_SYS(rt_sigprocmask), ALL },
 	{ SCMP_SYS(rt_sigreturn), ALL },
@@ -101,6 +102,9 @@ static const struct rule rules[] = {
 	{ SCMP_SYS(landlock_create_ruleset), R },
 	{ SCMP_SYS(landlock_add_rule), R },
 	{ SCMP_SYS(landlock_restrict_self), R },
+	/* metrics: where the registry is */
+	{ SCMP_SYS(readlink), M },
+	{ SCMP_SYS(readlinkat), M },
 };
 
 /* The listener: into other processes and the kernel, and out of its place. */
@@ -191,21 +195,47 @@ add_connection(scmp_filter_ctx ctx)
 	    SCMP_SYS(setrlimit), 1, SCMP_A0(SCMP_CMP_EQ, RLIMIT_CPU, 0));
 }
 
+/* Files for reading, a look whether the hub is alive, the next hub. Of numbers
+ * below SANDBOX_FIXED_FDS none has a higher bit set, of the others each has. */
+static int
+add_metrics(scmp_filter_ctx ctx)
+{
+	unsigned int bit, fixed = SANDBOX_FIXED_FDS;
+	int error;
+
+	error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+	    SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC,
+	    O_RDONLY));
+	if (error == 0)
+		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(kill),
+		    1, SCMP_A1(SCMP_CMP_EQ, 0, 0));
+	if (error == 0)
+		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW,
+		    SCMP_SYS(connect), 1,
+		    SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX & ~(fixed - 1), 0));
+	for (bit = fixed; bit <= INT32_MAX / 2 && error == 0; bit *= 2)
+		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(close),
+		    1, SCMP_A0(SCMP_CMP_MASKED_EQ, bit, bit));
+	return error;
+}
+
 /* Calls that are allowed with some arguments only. */
 static int
 add_conditions(scmp_filter_ctx ctx, enum sandbox_role role)
 {
 	int error;
 
-	/* only to a hub and to syslog: nobody opens a way out */
-	error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-	    SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0));
-	if (error != 0)
-		return error;
 	error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
 	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	if (error == 0)
 		error = add_harmless(ctx);
+	if (error != 0)
+		return error;
+	if (role == SANDBOX_METRICS)
+		return add_metrics(ctx);
+	/* only to a hub and to syslog: nobody opens a way out */
+	error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+	    SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0));
 	return error != 0 || role != SANDBOX_CONNECTION ? error :
 	    add_connection(ctx);
 }

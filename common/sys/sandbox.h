@@ -16,12 +16,20 @@ enum sandbox_role {
 	SANDBOX_HUB,
 	SANDBOX_CONNECTION,
 	SANDBOX_RECORDER,
+	SANDBOX_METRICS,	/* serves HTTP out of the registry */
 };
 
 /* A connection's peer has this descriptor: it is never connected again. */
 #define SANDBOX_PEER_FD	3
 #define SANDBOX_OOM_FD	4	/* the only one that write(2) is for: oom.h */
 #define SANDBOX_FILES	32	/* descriptors: sockets, log, two rings a stream */
+
+/*
+ * What SANDBOX_METRICS has below this number stays there for good, and only
+ * that is ever connected: Unix sockets made beforehand, so no connection that
+ * it accepted can become one to elsewhere.
+ */
+#define SANDBOX_FIXED_FDS 16
 
 struct sandbox {
 	enum sandbox_role	 sb_role;
