@@ -207,7 +207,8 @@ clang:
 	else echo "skipped: clang is not installed"; fi
 
 install: all	## install programs, man pages and samples (DESTDIR, PREFIX)
-	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(DOCDIR)/etc/systemd
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(DOCDIR)/etc/systemd \
+	    $(DESTDIR)$(DOCDIR)/etc/grafana
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(SBINDIR)
 	for m in man/*.[1-9]; do \
 		install -D -m 644 $$m \
@@ -218,6 +219,7 @@ install: all	## install programs, man pages and samples (DESTDIR, PREFIX)
 	install -d $(DESTDIR)$(COMPLETIONDIR)
 	install -m 644 etc/bash-completion/* $(DESTDIR)$(COMPLETIONDIR)
 	install -m 644 etc/systemd/* $(DESTDIR)$(DOCDIR)/etc/systemd
+	install -m 644 etc/grafana/* $(DESTDIR)$(DOCDIR)/etc/grafana
 
 clean:	## remove everything that was built
 	rm -rf build

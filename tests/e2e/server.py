@@ -250,8 +250,9 @@ class Server:
 
     def connections(self):
         """Pids of connection processes: all but hub and its kin."""
+        kin = r"rtmpd: metrics|hub|listener|attendants"
         return [p for p in self.children()
-                if not re.search(r"hub|listener|attendants", procs.title(p))]
+                if not re.search(kin, procs.title(p))]
 
     def wait_connections(self, count, timeout=5.0):
         wait_until(lambda: len(self.connections()) == count, timeout,

@@ -4,7 +4,7 @@ import subprocess
 
 import server
 
-PROGRAMS = ["rtmpd", "rtmphub"]
+PROGRAMS = ["rtmpd", "rtmphub", "rtmpctl", "rtmpmetrics"]
 
 
 def test_install_honours_destdir_and_prefix(scratch):

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_prom.c - a snapshot filled by hand comes out as Prometheus text.
+ * test_prom.c - a snapshot filled by hand comes out as Prometheus text, and
+ * rtmpmetrics(8) documents every metric with its sentence. Run from the root
+ * of the source tree.
  */
 #include "view/prom.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define PAGE	"man/rtmpmetrics.8"
 
 TestSuite(prom, .timeout = 10);
 
@@ -222,4 +226,39 @@ Test(prom, of_many_streams_the_largest_have_metrics)
 	cr_assert_eq(count("rtmpd_stream_subscribers{stream=\"live/large\"}"),
 	    1);
 	cr_assert_eq(count("stream=\"live/small"), 0);
+}
+
+/* The page gives them in the order of the tables. */
+static void
+documented(char **at, const char *metric, const char *sentence)
+{
+	char want[256];
+	char *found;
+
+	snprintf(want, sizeof(want), "\n.It Sy %s\n%s\n", metric, sentence);
+	found = strstr(*at, want);
+	cr_assert_not_null(found, "%s lacks, or not in order:%s", PAGE, want);
+	*at = found + strlen(metric);
+}
+
+Test(prom, every_metric_is_documented_with_its_sentence)
+{
+	static char page[65536];
+	FILE *f = fopen(PAGE, "r");
+	char *at = page;
+
+	cr_assert_not_null(f);
+	cr_assert_gt(fread(page, 1, sizeof(page) - 1, f), 0);
+	fclose(f);
+#define GAUGE(field, metric, type, sentence)				\
+	documented(&at, metric, sentence);
+#define TOTAL(field, metric, labels, sentence)				\
+	if (*sentence != '\0')						\
+		documented(&at, metric, sentence);
+#define HISTOGRAM(field, metric, sentence)				\
+	documented(&at, metric, sentence);
+	RELAY_GAUGES(GAUGE)
+	RELAY_TOTALS(TOTAL)
+	RELAY_HISTOGRAMS(HISTOGRAM)
+	STREAM_METRICS(GAUGE)
 }
