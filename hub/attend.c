@@ -150,7 +150,7 @@ recorder_wanted(const struct hub *h, const struct stream *t)
 static bool
 wanted(const struct hub *h, const struct stream *t)
 {
-	if (h->h_stop_by != 0 || h->h_drain_by != 0)
+	if (h->h_stop_by != 0)
 		return false;
 	return t != NULL ? recorder_wanted(h, t) :
 	    h->h_conf->cf_metrics.cl_port[0] != '\0';
@@ -218,7 +218,8 @@ judge(struct hub *h, struct stream *t, struct attendant *at)
 
 	if (at->at_session != NULL && (!want || !fits(h, t, at)))
 		finish(h, at);
-	if (!want || at->at_session != NULL || at->at_id != 0)
+	if (!want || at->at_session != NULL || at->at_id != 0 ||
+	    h->h_drain_by != 0)		/* nobody is admitted any more */
 		return UINT64_MAX;
 	if (h->h_now >= at->at_again)
 		start(h, t, at);

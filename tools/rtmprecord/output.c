@@ -81,12 +81,14 @@ output_put(struct output *ou, const struct output_tag *ot)
 	return 0;
 }
 
-/* How many of the first `n` bytes of the buffer are whole tags? */
+/* How many of the first `n` bytes of the buffer are whole tags? What comes
+ * behind them is none of the file's times. */
 static size_t
-whole(const struct output *ou, size_t n)
+whole(struct output *ou, size_t n)
 {
 	size_t at = ou->ou_pos == 0 ? FLV_HEADER : 0, next;
 
+	ou->ou_last = ou->ou_safe;
 	if (n < at)
 		return 0;
 	while (n - at >= FLV_TAG_HEAD + FLV_TAG_TAIL) {
@@ -94,6 +96,8 @@ whole(const struct output *ou, size_t n)
 		    FLV_TAG_TAIL;
 		if (next > n)
 			break;
+		if (flv_tag_time(ou->ou_buf + at) > ou->ou_last)
+			ou->ou_last = flv_tag_time(ou->ou_buf + at);
 		at = next;
 	}
 	return at;
@@ -131,6 +135,7 @@ output_flush(struct output *ou)
 		ou->ou_dirty = true;
 	}
 	ou->ou_pos += done;
+	ou->ou_safe = ou->ou_last;
 	ou->ou_len = 0;
 	return 0;
 }
@@ -231,7 +236,7 @@ resume(struct output *ou)
 	ou->ou_kinds = flags & (HAS_AUDIO | HAS_VIDEO);
 	ou->ou_pos = sc.sc_end;
 	ou->ou_meta = sc.sc_meta;
-	ou->ou_last = sc.sc_last;
+	ou->ou_last = ou->ou_safe = sc.sc_last;
 	ou->ou_first = sc.sc_last + 1;
 	return read_props(ou);
 }

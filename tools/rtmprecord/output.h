@@ -24,6 +24,7 @@ struct output {
 	uint64_t	 ou_pos;	/* bytes of the file without those */
 	uint32_t	 ou_first;	/* time that it goes on at, ms */
 	uint32_t	 ou_last;	/* latest time in it, ms */
+	uint32_t	 ou_safe;	/* the same without the buffer */
 	uint32_t	 ou_frames;	/* of ours, buffered or written */
 	uint8_t		 ou_kinds;	/* FLV header: 4 audio, 1 video */
 	bool		 ou_dirty;	/* written to since output_sync() */

@@ -70,21 +70,23 @@ static void
 fail(struct recorder *re)
 {
 	char name[LOG_TEXT_MAX], file[LOG_TEXT_MAX];
+	int saved = errno;
 
+	if (is_open(re)) {
+		(void)output_close(&re->re_out);
+		if (re->re_out.ou_frames > 0)
+			log_stop(re, "failed");
+	}
+	errno = saved;
 	re->re_errors++;
 	if (errno != re->re_failed)
 		log_warn("record-failed stream=%s file=%s errors=%" PRIu32,
 		    log_text(re->re_name, name),
 		    log_text(re->re_out.ou_path, file), re->re_errors);
-	re->re_failed = errno;
+	re->re_failed = saved;
 	re->re_pause = re->re_pause == 0 ? PAUSE_MIN :
 	    2 * re->re_pause < PAUSE_MAX ? 2 * re->re_pause : PAUSE_MAX;
 	re->re_retry = clock_ms() + re->re_pause;
-	if (!is_open(re))
-		return;
-	if (re->re_out.ou_frames > 0)
-		log_stop(re, "failed");
-	(void)output_close(&re->re_out);
 }
 
 /* Does what was configured leave this kind out? Data is always recorded. */
@@ -221,11 +223,16 @@ begin(struct recorder *re, const struct tap_record *tr)
 static void
 end(struct recorder *re, const char *why)
 {
+	int result, saved;
+
 	recorder_flush(re);
 	if (!is_open(re))
 		return;			/* that failed */
+	result = output_close(&re->re_out);
+	saved = errno;
 	log_stop(re, why);
-	if (output_close(&re->re_out) == -1)
+	errno = saved;
+	if (result == -1)
 		fail(re);
 }
 
