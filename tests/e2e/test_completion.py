@@ -37,7 +37,7 @@ def commands():
         [servers.BUILD / "rtmpctl", "--help"], capture_output=True,
         text=True, timeout=5, check=True).stdout
     for line in text.partition("commands:\n")[2].splitlines():
-        yield line[2:27].split()
+        yield line[2:28].split()
 
 
 def test_every_command_is_offered_and_nothing_else():

@@ -20,6 +20,8 @@ FULL, PART = "\u2588", "\u258f\u258e\u258d\u258c\u258b\u258a\u2589"
 def top(clients):
     """top(server) is rtmpctl top on a terminal of its own."""
     def start(server, *options, **how):
+        procs.wait_until((server.run_directory / "registry").is_symlink, 3,
+                         "a hub")
         return clients.add(Screen(
             [str(servers.BUILD / "rtmpctl"), "-r", str(server.run_directory),
              *options, "top"], **how))
@@ -243,7 +245,9 @@ def test_it_looks_as_often_as_it_is_told(rtmpd, clients, top):
 
 
 def test_without_a_terminal_it_says_so(rtmpd):
-    done = rtmpd().ctl("top")
+    server = rtmpd()
+    procs.wait_until((server.run_directory / "registry").is_symlink, 3)
+    done = server.ctl("top")
     assert (done.returncode, done.stdout) == (64, "")
     assert done.stderr == "rtmpctl: top: this is no terminal\n"
 

@@ -17,7 +17,7 @@ static const struct command commands[] = {
 	{ "show sessions", "", 0, COMMAND_JSON,
 	  "all sessions, a line each", show_sessions },
 	{ "show hub", "", 0, COMMAND_JSON,
-	  "the hub, and what it has counted", show_hub },
+	  "the hub, and what it has counted since it started", show_hub },
 	{ "show config", "", 0, COMMAND_JSON,
 	  "the configuration in force", show_config },
 	{ "metrics", "", 0, 0,
@@ -81,7 +81,7 @@ command_list(FILE *to)
 	for (cm = commands; cm < commands + N(commands); cm++) {
 		width = fprintf(to, "  %s%s%s", cm->cm_name,
 		    *cm->cm_args != '\0' ? " " : "", cm->cm_args);
-		fprintf(to, "%*s%s\n", width < 27 ? 27 - width : 2, "",
+		fprintf(to, "%*s%s\n", width < 28 ? 28 - width : 2, "",
 		    cm->cm_text);
 	}
 }
