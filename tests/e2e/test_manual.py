@@ -33,6 +33,10 @@ COMMANDS = {
     r"rtmphub -d ": "test_a_hub_runs_in_the_foreground",
     r"rtmprecord .* -s": "test_a_stream_is_recorded_by_hand",
     r"rtmprecord .* -a": "test_a_stream_is_recorded_by_hand",
+    r"rtmpctl .* show sessions": "test_a_relay_is_seen",
+    r"rtmpctl .* show stream .* jq": "test_a_relay_is_seen",
+    r"rtmpctl .* kick ": "test_a_relay_is_seen",
+    r"rtmpctl .* show config > ": "test_a_relay_is_seen",
     r"rtmpctl .* upgrade": "test_a_relay_obeys",
     r"rtmpctl .* drain": "test_a_relay_obeys",
     r"rtmpctl .* stop": "test_a_hub_runs_in_the_foreground",
@@ -78,6 +82,16 @@ def command(pattern, **put):
     if words[0].startswith("rtmp"):
         words[0] = str(BUILD / words[0])
     return words
+
+
+def in_a_shell(pattern, relay, where):
+    """Run the one command line that matches in a shell, as it stands."""
+    found = [c for c in commands() if re.match(pattern, c)]
+    assert len(found) == 1, f"{pattern}: {found}"
+    return subprocess.run(
+        found[0].replace("/tmp/relay", str(relay.place)), shell=True,
+        cwd=where, capture_output=True, text=True, timeout=5, check=False,
+        env=dict(os.environ, PATH=f"{BUILD}:{os.environ['PATH']}"))
 
 
 def for_a_while(words):
@@ -215,6 +229,28 @@ def test_a_relay_obeys(relay):
     done = says(*command(r"rtmpctl .* drain", relay=relay.place))
     assert done.returncode == 0, done.stderr
     relay.program.succeed(server.EXIT_TIME)
+
+
+def test_a_relay_is_seen(relay, scratch):
+    publisher = procs.Process(
+        command(r"ffmpeg .*lavfi", port=relay.port),
+        stdin=subprocess.DEVNULL)
+    try:
+        procs.wait_until(lambda: re.search(
+            r" publish +live/test +[1-9]",
+            in_a_shell(r"rtmpctl .* show sessions", relay, scratch).stdout),
+            10, "a publisher", 0.2)
+        done = in_a_shell(r"rtmpctl .* show stream .* jq", relay, scratch)
+        assert int(done.stdout) > 0, done.stderr
+        done = in_a_shell(r"rtmpctl .* show config > ", relay, scratch)
+        assert done.returncode == 0, done.stderr
+        done = says(PROGRAM, "-n", "-f", scratch / "rtmpd.conf")
+        assert (done.returncode, done.stderr) == (0, "")
+        done = in_a_shell(r"rtmpctl .* kick ", relay, scratch)
+        assert done.returncode == 0, done.stderr
+        assert publisher.wait(5) != 0
+    finally:
+        publisher.kill()
 
 
 @pytest.mark.parametrize("text", examples("rtmpd.conf.5"))
