@@ -158,6 +158,33 @@ def test_a_member_may_read_a_stream_but_not_the_log_socket(shared, clients):
     assert text == str([registry.WELCOME, 0, 1, registry.RING])
 
 
+def test_a_relay_without_root_shares_with_a_group_of_its_own(
+        rtmpd, scratch):
+    scratch.chmod(0o755)
+    run = scratch / "run"
+    run.mkdir()
+    os.chown(run, STRANGER, STRANGER)
+    server = rtmpd({"control-group": GROUP.gr_name}, directory=run, wrap=[
+        "setpriv", f"--reuid={STRANGER}", f"--regid={STRANGER}",
+        f"--groups={GROUP.gr_gid}"])
+    assert as_member(lambda: server.order("nonsense")) == \
+        "error unknown order"
+    assert as_member(lambda: registry.Registry(server).hub) == \
+        str(server.hub())
+    server.stop()
+
+
+def test_a_relay_cannot_share_with_a_group_of_others(scratch):
+    scratch.chmod(0o755)
+    run = scratch / "run"
+    run.mkdir()
+    os.chown(run, STRANGER, STRANGER)
+    with pytest.raises(RuntimeError, match="share .*not permitted"):
+        servers.Server({"control-group": GROUP.gr_name}, directory=run, wrap=[
+            "setpriv", f"--reuid={STRANGER}", f"--regid={STRANGER}",
+            "--clear-groups"])
+
+
 def test_a_group_that_does_not_exist_is_named(scratch):
     with pytest.raises(RuntimeError, match="no group no-such-group"):
         servers.Server({"control-group": "no-such-group"},
