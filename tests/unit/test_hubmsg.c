@@ -75,7 +75,8 @@ ParameterizedTestParameters(hubmsg, a_report_is_judged_by_each_field)
 		{ FIELD(hub_report, hr_role), ROLE_NONE, 1 },
 		{ FIELD(hub_report, hr_role), ROLE_PUBLISH, 1 },
 		{ FIELD(hub_report, hr_role), ROLE_PLAY, 1 },
-		{ FIELD(hub_report, hr_role), ROLE_PLAY + 1, 0 },
+		{ FIELD(hub_report, hr_role), ROLE_METRICS, 1 },
+		{ FIELD(hub_report, hr_role), ROLE_METRICS + 1, 0 },
 		{ FIELD(hub_report, hr_role), UINT16_MAX, 0 },
 	};
 
@@ -228,11 +229,11 @@ Test(hubmsg, every_reason_has_a_word_and_no_other_number_does)
 {
 	unsigned int i;
 
-	for (i = HUB_OK; i <= HUB_VERSION; i++) {
+	for (i = HUB_OK; i <= HUB_FORBIDDEN; i++) {
 		cr_assert_not_null(hub_reason_text(i));
 		cr_assert_str_neq(hub_reason_text(i), "?");
 	}
-	cr_assert_str_eq(hub_reason_text(HUB_VERSION + 1), "?");
+	cr_assert_str_eq(hub_reason_text(HUB_FORBIDDEN + 1), "?");
 	cr_assert_str_eq(hub_reason_text(UINT16_MAX), "?");
 	cr_assert_str_eq(hub_reason_text(UINT32_MAX), "?");
 	cr_assert_str_eq(hub_reason_text(HUB_NO_MEMORY), "no-memory");

@@ -245,13 +245,13 @@ struct tables {
 ParameterizedTestParameters(registry, sizes_do_not_overflow)
 {
 	static struct tables v[] = {
-		{ 0, 0, 128 },
-		{ 1, 1, 128 + 896 + 432 },
-		{ 1024, 4096, 128 + 1024 * 896 + 4096 * 432 },
-		{ 1 << 25, 0, 128 + (UINT64_C(896) << 25) },
-		{ 0, 1 << 28, 128 + (UINT64_C(432) << 28) },
-		{ 4793491, 0, 128 + UINT64_C(896) * 4793491 },
-		{ UINT32_MAX, UINT32_MAX, 128 + UINT64_C(1328) * UINT32_MAX },
+		{ 0, 0, 512 },
+		{ 1, 1, 512 + 928 + 440 },
+		{ 1024, 4096, 512 + 1024 * 928 + 4096 * 440 },
+		{ 1 << 27, 0, 512 + (UINT64_C(928) << 27) },
+		{ 0, 1 << 29, 512 + (UINT64_C(440) << 29) },
+		{ 4628198, 0, 512 + UINT64_C(928) * 4628198 },
+		{ UINT32_MAX, UINT32_MAX, 512 + UINT64_C(1368) * UINT32_MAX },
 	};
 
 	return cr_make_param_array(struct tables, v, N(v));
@@ -281,31 +281,31 @@ struct head {
 ParameterizedTestParameters(registry, only_a_registry_is_attached)
 {
 	static struct head v[] = {
-		{ REGISTRY_MAGIC, FORMAT, 1, 1, 896, 432, 0, 1 },
-		{ REGISTRY_MAGIC, FORMAT, 0, 0, 896, 432, 0, 1 },
-		{ REGISTRY_MAGIC, FORMAT, 1, 1, 896, 432, 1, 1 },
-		{ REGISTRY_MAGIC, FORMAT, 1, 1, 896, 432, -1, 0 },
-		{ 0, FORMAT, 1, 1, 896, 432, 0, 0 },
-		{ REGISTRY_MAGIC ^ 1, FORMAT, 1, 1, 896, 432, 0, 0 },
-		{ REGISTRY_MAGIC, FORMAT + 0x10000, 1, 1, 896, 432, 0, 0 },
-		{ REGISTRY_MAGIC, FORMAT - 8, 1, 1, 896, 432, 0, 0 },
-		{ REGISTRY_MAGIC, FORMAT + 4, 1, 1, 896, 432, 8, 0 },
-		{ REGISTRY_MAGIC, FORMAT + 8, 1, 1, 896, 432, 0, 0 },
-		{ REGISTRY_MAGIC, FORMAT + 8, 1, 1, 896, 432, 8, 1 },
-		{ REGISTRY_MAGIC, 0, 1, 1, 896, 432, 0, 0 },
-		{ REGISTRY_MAGIC, FORMAT, 1, 1, 888, 432, 0, 0 },
-		{ REGISTRY_MAGIC, FORMAT, 1, 1, 0, 432, 0, 0 },
-		{ REGISTRY_MAGIC, FORMAT, 1, 1, 900, 432, 8, 0 },
-		{ REGISTRY_MAGIC, FORMAT, 1, 1, 904, 432, 8, 1 },
-		{ REGISTRY_MAGIC, FORMAT, 1, 1, 65536, 432, 65536, 0 },
-		{ REGISTRY_MAGIC, FORMAT, 1, 1, 896, 440, 0, 0 },
-		{ REGISTRY_MAGIC, FORMAT, 1, 1, 896, 440, 8, 1 },
-		{ REGISTRY_MAGIC, FORMAT, 1, 1, 896, 0, 0, 0 },
-		{ REGISTRY_MAGIC, FORMAT, 2, 1, 896, 432, 0, 0 },
-		{ REGISTRY_MAGIC, FORMAT, 1, 2, 896, 432, 0, 0 },
-		{ REGISTRY_MAGIC, FORMAT, 1 << 25, 1, 896, 432, 0, 0 },
-		{ REGISTRY_MAGIC, FORMAT, 1, 1 << 28, 896, 432, 0, 0 },
-		{ REGISTRY_MAGIC, FORMAT, UINT32_MAX, UINT32_MAX, 896, 432,
+		{ REGISTRY_MAGIC, FORMAT, 1, 1, 928, 440, 0, 1 },
+		{ REGISTRY_MAGIC, FORMAT, 0, 0, 928, 440, 0, 1 },
+		{ REGISTRY_MAGIC, FORMAT, 1, 1, 928, 440, 1, 1 },
+		{ REGISTRY_MAGIC, FORMAT, 1, 1, 928, 440, -1, 0 },
+		{ 0, FORMAT, 1, 1, 928, 440, 0, 0 },
+		{ REGISTRY_MAGIC ^ 1, FORMAT, 1, 1, 928, 440, 0, 0 },
+		{ REGISTRY_MAGIC, FORMAT + 0x10000, 1, 1, 928, 440, 0, 0 },
+		{ REGISTRY_MAGIC, FORMAT - 8, 1, 1, 928, 440, 0, 0 },
+		{ REGISTRY_MAGIC, FORMAT + 4, 1, 1, 928, 440, 8, 0 },
+		{ REGISTRY_MAGIC, FORMAT + 8, 1, 1, 928, 440, 0, 0 },
+		{ REGISTRY_MAGIC, FORMAT + 8, 1, 1, 928, 440, 8, 1 },
+		{ REGISTRY_MAGIC, 0, 1, 1, 928, 440, 0, 0 },
+		{ REGISTRY_MAGIC, FORMAT, 1, 1, 920, 440, 0, 0 },
+		{ REGISTRY_MAGIC, FORMAT, 1, 1, 0, 440, 0, 0 },
+		{ REGISTRY_MAGIC, FORMAT, 1, 1, 932, 440, 8, 0 },
+		{ REGISTRY_MAGIC, FORMAT, 1, 1, 936, 440, 8, 1 },
+		{ REGISTRY_MAGIC, FORMAT, 1, 1, 65536, 440, 65536, 0 },
+		{ REGISTRY_MAGIC, FORMAT, 1, 1, 928, 448, 0, 0 },
+		{ REGISTRY_MAGIC, FORMAT, 1, 1, 928, 448, 8, 1 },
+		{ REGISTRY_MAGIC, FORMAT, 1, 1, 928, 0, 0, 0 },
+		{ REGISTRY_MAGIC, FORMAT, 2, 1, 928, 440, 0, 0 },
+		{ REGISTRY_MAGIC, FORMAT, 1, 2, 928, 440, 0, 0 },
+		{ REGISTRY_MAGIC, FORMAT, 1 << 27, 1, 928, 440, 0, 0 },
+		{ REGISTRY_MAGIC, FORMAT, 1, 1 << 29, 928, 440, 0, 0 },
+		{ REGISTRY_MAGIC, FORMAT, UINT32_MAX, UINT32_MAX, 928, 440,
 		    0, 0 },
 	};
 
@@ -340,7 +340,7 @@ Test(registry, a_file_without_room_for_the_header_is_refused)
 	struct registry_view rv;
 
 	cr_assert_not_null(registry_attach(&rv, fd));
-	cr_assert_eq(ftruncate(fd, 127), 0);
+	cr_assert_eq(ftruncate(fd, 511), 0);
 	cr_assert_not_null(registry_attach(&rv, fd));
 	close(fd);
 	cr_assert_not_null(registry_attach(&rv, fd));
