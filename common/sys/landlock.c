@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <unistd.h>
 
+#include "sys/probe.h"
+
 /* Rights of later versions, which older headers lack. */
 #ifndef LANDLOCK_ACCESS_FS_REFER
 #define LANDLOCK_ACCESS_FS_REFER	(UINT64_C(1) << 13)	/* version 2 */
@@ -63,6 +65,8 @@ landlock_confine(int dir)
 		result = (int)syscall(SYS_landlock_restrict_self, rules, 0);
 	saved = errno;
 	close(rules);
+	if (result == 0)
+		probe_beneath();
 	errno = saved;
 	return result;
 }

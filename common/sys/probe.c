@@ -28,6 +28,13 @@ try_open(int fd)
 }
 
 static int
+try_create(int fd)
+{
+	(void)fd;
+	return open("/tmp/rtmpd-probe", O_WRONLY | O_CREAT, 0600);
+}
+
+static int
 try_inet(int fd)
 {
 	(void)fd;
@@ -129,7 +136,7 @@ static const struct {
 	const char	*name;
 	int		(*call)(int);
 } calls[] = {
-	{ "open", try_open }, { "inet", try_inet },
+	{ "open", try_open }, { "create", try_create }, { "inet", try_inet },
 	{ "packet", try_packet }, { "exec", try_exec },
 	{ "truncate", try_truncate }, { "map", try_map },
 	{ "exec-map", try_exec_map }, { "ptrace", try_ptrace },
@@ -163,6 +170,12 @@ probe_role(int role)
 	};
 
 	probe(name[role], -1);
+}
+
+void
+probe_beneath(void)
+{
+	probe("beneath", -1);
 }
 
 void

@@ -14,6 +14,8 @@
  * it even succeeded.
  */
 void	probe_role(int role);
+/* The same once the process is shut in a directory, for "beneath CALL". */
+void	probe_beneath(void);
 /* The same at the moment a ring's descriptor arrives, for "ring CALL". */
 void	probe_ring(int fd);
 
@@ -23,6 +25,11 @@ static inline void
 probe_role(int role)
 {
 	(void)role;
+}
+
+static inline void
+probe_beneath(void)
+{
 }
 
 static inline void

@@ -4,9 +4,11 @@
 Needs the build with PROBE=1, which makes the call that RTMPD_PROBE names at
 the moment the role's filter is in force, or a ring's descriptor arrives, and
 exits with the call's errno if it survives that."""
+import ctypes
 import errno
 import os
 from pathlib import Path
+import shutil
 import signal
 import time
 
@@ -19,12 +21,15 @@ import server as servers
 
 PROBE = Path(os.environ.get("RTMPD_PROBE_BUILD", servers.BUILD / "probe"))
 SIGSYS = int(signal.SIGSYS)
+CREATE_RULESET, VERSION = 444, 1        # landlock(7), on every architecture
+LANDLOCK = ctypes.CDLL(None).syscall(CREATE_RULESET, None, 0, VERSION) > 0
 
 DENIED = {
     "connection": ["open", "inet", "exec", "truncate", "exec-map", "ptrace",
                    "kill", "fork", "reconnect", "owner", "hole"],
     "hub": ["inet", "exec", "exec-map", "ptrace", "kill", "fork"],
     "listener": ["packet", "ptrace"],
+    "recorder": ["inet", "exec", "exec-map", "ptrace", "kill", "fork"],
 }
 
 
@@ -63,6 +68,36 @@ def test_a_connection_that_tries_it_is_killed(call, probe):
 def test_a_hub_that_tries_it_is_killed(call, probe):
     server = probe("hub", call, wait=False)
     server.wait_log(rf"\bhub-died signal={SIGSYS}\b")
+
+
+@pytest.fixture
+def recorder(probe):
+    """A relay that records a stream; its recorder tries a call."""
+    base = servers.private_directory()
+    (base / "tapes").mkdir()
+    (base / "tapes").chmod(0o777)
+
+    def start(role, call):
+        server = probe(role, call, conf={
+            "record": "all", "record-directory": str(base / "tapes")})
+        publish_and_play(server)
+        return server
+    yield start
+    shutil.rmtree(base)
+
+
+@pytest.mark.parametrize("call", DENIED["recorder"])
+def test_a_recorder_that_tries_it_is_killed(call, recorder):
+    recorder("recorder", call).wait_log(
+        rf"\battendant-died program=rtmprecord .* signal={SIGSYS}\b")
+
+
+@pytest.mark.parametrize("call", ["open", "create"])
+def test_a_recorder_opens_nothing_but_beneath_its_directory(call, recorder):
+    if not LANDLOCK:
+        pytest.skip("this kernel has no Landlock")
+    recorder("beneath", call).wait_log(
+        rf"\battendant-died program=rtmprecord .* status={errno.EACCES}\b")
 
 
 @pytest.mark.parametrize("call", DENIED["listener"])

@@ -26,7 +26,6 @@
 #include "sys/proc.h"
 #include "sys/sandbox.h"
 
-#define PATIENCE	3000	/* ms for a hub that is starting */
 #define TICK		100	/* ms between looks at the clock's matters */
 
 struct options {
@@ -190,7 +189,8 @@ attach(const struct options *o)
 	    sizeof(why));
 	if (status != 0)
 		errx(status, "%s", why);
-	tap = tap_open(&wish, o->o_attendant ? PATIENCE : 0);
+	/* a hub that has gone meanwhile is followed by one that starts another */
+	tap = tap_open(&wish, 0);
 	if (tap == NULL && (errno == ENOENT || errno == ECONNREFUSED))
 		errx(EX_UNAVAILABLE, "%s: no rtmpd runs here", path);
 	if (tap == NULL)
@@ -291,5 +291,5 @@ main(int argc, char **argv)
 	recorder_init(&recorder, &o.o_conf, o.o_name);
 	status = run(&o, tap, &recorder);
 	tap_close(tap);
-	return status;
+	_exit(status);		/* what exit(3) may open is out of reach */
 }
