@@ -148,8 +148,6 @@ grant_adopt(struct hub *h, struct grant *g, int fd, uint64_t generation)
 	g->g_size = (uint64_t)st.st_size - RING_HEADER;
 	account(h, RING_HEADER + g->g_size);
 	why = grant_confirm(g);
-	if (why == NULL && h->h_ring_bytes > h->h_conf->cf_max_ring_memory)
-		why = "max-ring-memory";
 	/* its silence may have begun before this hub */
 	if (why == NULL && (g->g_since = ring_active(&g->g_map)) == 0)
 		g->g_since = h->h_now;

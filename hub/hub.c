@@ -61,13 +61,18 @@ make_registry(struct hub *h, size_t bytes)
 	return rw;
 }
 
+/* One for each connection, and a quarter more for further streams of some. */
+uint32_t
+hub_sessions(const struct conf *cf)
+{
+	return cf->cf_max_connections + cf->cf_max_connections / 4 + HUB_SLOTS;
+}
+
 static void
 open_registry(struct hub *h, uint32_t lost)
 {
 	uint32_t streams = h->h_conf->cf_max_streams;
-	uint32_t connections = h->h_conf->cf_max_connections;
-	/* one for each, and a quarter more for further streams of some */
-	uint32_t sessions = connections + connections / 4 + HUB_SLOTS;
+	uint32_t sessions = hub_sessions(h->h_conf);
 	struct timespec now;
 	int rw;
 

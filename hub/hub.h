@@ -153,6 +153,7 @@ struct hub_start {
  * descriptor of conf_share(). */
 void	hub_open(struct hub *, int set, const struct hub_start *);
 void	hub_bind(struct hub *);
+uint32_t hub_sessions(const struct conf *);	/* that there is room for */
 int	hub_run(struct hub *);		/* returns the exit status */
 void	hub_leave(struct hub *);	/* nobody finds us any more */
 

@@ -47,7 +47,7 @@ static void
 usage(FILE *to)
 {
 	fprintf(to, "usage: rtmphub [-dvVw] [-f file] [-i seconds] "
-	    "[-n lost]\n               [-r run-directory]\n");
+	    "[-n lost]\n               [-r run-directory] [-s descriptor]\n");
 }
 
 static void

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * reload.c - another configuration, while streams go on.
- * It holds for what is asked for from now on; what was granted stays. Tables
- * of the registry keep their size: for others the listener has us replaced.
+ * It holds for what is asked for from now on; what was granted stays. The
+ * tables of the registry do not grow: for larger ones we make room for the next
+ * hub, who goes by the same configuration.
  */
 #include "hub.h"
 
@@ -30,6 +31,16 @@ reload_take(struct hub *h, int set)
 	return 0;
 }
 
+/* Fewer than before need no smaller ones. */
+static bool
+tables_suffice(const struct hub *h)
+{
+	const struct shm_registry *head = h->h_registry.rg_head;
+
+	return h->h_conf->cf_max_streams <= head->rg_nstreams &&
+	    hub_sessions(h->h_conf) <= head->rg_nsessions;
+}
+
 void
 reload_obey(struct hub *h, const struct control *ct)
 {
@@ -50,7 +61,9 @@ reload_obey(struct hub *h, const struct control *ct)
 	}
 	load_show(h);
 	attend_reload(h);
-	log_info("hub-reload pid=%d applications=%u", (int)getpid(),
-	    h->h_set->cs_n - 1);
+	h->h_replaced = !tables_suffice(h);
+	log_info("hub-reload pid=%d applications=%u tables=%s",
+	    (int)getpid(), h->h_set->cs_n - 1,
+	    h->h_replaced ? "too-small" : "kept");
 	control_answer(h->h_control, ct, true, "hub %d", (int)getpid());
 }

@@ -52,9 +52,12 @@ stream_find(struct hub *h, const char *name)
 static struct stream *
 stream_make(struct hub *h, const char *name)
 {
+	uint32_t used = h->h_registry.rg_head->rg_nstreams -
+	    h->h_stream_slots.sl_nfree;
 	struct stream *t = calloc(1, sizeof(*t));
 
-	if (t == NULL || !slots_take(&h->h_stream_slots, &t->t_entry)) {
+	if (t == NULL || used >= h->h_conf->cf_max_streams ||
+	    !slots_take(&h->h_stream_slots, &t->t_entry)) {
 		free(t);
 		return NULL;
 	}

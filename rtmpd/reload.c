@@ -62,17 +62,17 @@ prepare(struct listener *l, int set, char error[SERVER_ERROR_MAX])
 }
 
 /*
- * The tables of a registry do not grow; and a hub that cannot be told, since it
- * has yet to begin or takes no orders any more, is not to go on by what was
- * before. So too one of ours that stands by for another.
+ * A hub that cannot be told, since it has yet to begin or takes no orders any
+ * more, is not to go on by what was before. So too one of ours that stands by
+ * for another.
  */
 static bool
-hub_replaced(struct listener *l, bool same_tables)
+hub_replaced(struct listener *l)
 {
 	pid_t running = 0;
 	int hub;
 
-	if (!same_tables || control_send_fd(RUNDIR_RTMPHUB, "reload",
+	if (control_send_fd(RUNDIR_RTMPHUB, "reload",
 	    l->l_server->sv_set_fd) == -1) {
 		listener_replace_hub(l);
 		return true;
@@ -89,8 +89,6 @@ static int
 change(struct listener *l, bool *replaced, char error[SERVER_ERROR_MAX])
 {
 	struct server *sv = l->l_server;
-	uint32_t connections = sv->sv_conf->cf_max_connections;
-	uint32_t streams = sv->sv_conf->cf_max_streams;
 	const struct conf_set *next;
 	int set;
 
@@ -101,9 +99,7 @@ change(struct listener *l, bool *replaced, char error[SERVER_ERROR_MAX])
 		return -1;
 	}
 	server_adopt(sv, next, set);
-	*replaced = hub_replaced(l,
-	    connections == sv->sv_conf->cf_max_connections &&
-	    streams == sv->sv_conf->cf_max_streams);
+	*replaced = hub_replaced(l);
 	return 0;
 }
 

@@ -94,15 +94,15 @@ def by_rtmpctl(server):
 WAYS = pytest.mark.parametrize("reload", [by_signal, by_order, by_rtmpctl])
 
 
-def reloaded(server, conf, hub="told"):
-    """Reload a good configuration; the hub goes by it, too."""
+def reloaded(server, conf, tables="kept"):
+    """Reload a good configuration; the hub, which runs, goes by it, too."""
+    in_force(server, "rtmphub.ctl")
     since = len(server.lines)
     server.configure(conf)
     line = by_order(server)
-    assert re.fullmatch(rf"reload sockets=\d+ applications=\d+ hub={hub}",
-                        line)
-    server.wait_log(r"\bhub-reload pid=" if hub == "told" else
-                    r"\bhub-start pid=", since=since)
+    assert re.fullmatch(r"reload sockets=\d+ applications=\d+ hub=told", line)
+    server.wait_log(rf"\bhub-reload pid=\d+ applications=\d+ "
+                    rf"tables={tables}\b", since=since)
 
 
 def live(server, clients, stream="live/x"):
@@ -163,6 +163,7 @@ def test_what_changes_holds_for_those_who_come_later(rtmpd, clients, reload):
     ("sandbox = log\n", ": sandbox: takes a restart"),
     ("user = nobody\n", ": user: takes a restart"),
     ("run-directory = /tmp/x\n", ": run-directory: takes a restart"),
+    ("control-group = x\n", ": control-group: takes a restart"),
 ])
 def test_a_bad_file_changes_nothing(rtmpd, clients, reload, text, error):
     server = rtmpd({"idle-streams": "false"})
@@ -243,12 +244,40 @@ def test_larger_tables_take_another_hub(rtmpd, clients):
         rtmp.Client(server.port).connect("live")
     hub, since = server.hub(), time.monotonic()
     reloaded(server, {"max-connections": "5", "max-streams": "7"},
-             hub="replaced")
+             tables="too-small")
     wait_until(lambda: not procs.alive(hub), 2, "the end of the hub")
     flowing(clients.subscriber(server, "live/x"))
     go_on(publisher, subscriber, since)
     assert server.hub() != hub
     assert in_force(server, "rtmphub.ctl") == in_force(server)
+
+
+def test_smaller_limits_end_nobody(rtmpd, clients):
+    server = rtmpd({"max-connections": "9", "max-streams": "9"})
+    hub = server.hub()
+    both = [live(server, clients, name) for name in ("live/x", "live/y")]
+    since = time.monotonic()
+    reloaded(server, {"max-connections": "5", "max-streams": "1",
+                      "max-ring-memory": "1M", "ring": "64K"})
+    refused(rtmp.open_publisher, server, "live/z", "NetStream.Publish.Denied")
+    server.wait_log(r"\breason=limit detail=max-streams\b")
+    server.wait_connections(4)
+    clients.add(rtmp.open_subscriber(server.port, "live/x"))
+    with pytest.raises(OSError):
+        rtmp.Client(server.port).connect("live")
+    for publisher, subscriber in both:
+        go_on(publisher, subscriber, since)
+    assert server.hub() == hub
+    # not even if the hub dies of something then
+    reloaded(server, {"max-connections": "6", "max-streams": "2",
+                      "max-ring-memory": "1M", "ring": "64K"})
+    procs.end(hub)
+    wait_until(lambda: not procs.alive(hub), 2, "the end of the hub")
+    since = time.monotonic()
+    server.wait_log(r"\bhub-died signal=9")
+    clients.add(rtmp.open_subscriber(server.port, "live/y"))
+    for publisher, subscriber in both:
+        go_on(publisher, subscriber, since)
 
 
 def test_a_block_holds_for_its_application_alone(rtmpd, clients):
