@@ -22,6 +22,7 @@
 #include "sys/rundir.h"
 
 #define LINK_TRIES	5	/* the hub may replace it meanwhile */
+#define HUB_PATIENCE	1000	/* ms for a relay to get ready */
 #define FIRST_ROOM	64	/* entries */
 
 struct snapshot_source {
@@ -29,9 +30,30 @@ struct snapshot_source {
 	char			 so_target[PATH_MAX];	/* of the link */
 };
 
+static bool
+exists(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0;
+}
+
+/* A relay that takes orders already, but has no hub yet. */
+static void
+await_hub(void)
+{
+	struct timespec step = { 0, 10 * 1000000 };
+	uint64_t until = clock_ms() + HUB_PATIENCE;
+
+	while (exists(RUNDIR_RTMPD) && !exists(RUNDIR_REGISTRY) &&
+	    clock_ms() < until)
+		(void)nanosleep(&step, NULL);
+}
+
 struct snapshot_source *
 snapshot_open(void)
 {
+	await_hub();
 	return calloc(1, sizeof(struct snapshot_source));
 }
 
