@@ -1,6 +1,7 @@
 # rtmpd - GNU make, no configure step. `make help` lists the targets.
 
 PREFIX	?= /usr/local
+BINDIR	?= $(PREFIX)/bin
 SBINDIR	?= $(PREFIX)/sbin
 MANDIR	?= $(PREFIX)/share/man
 DOCDIR	?= $(PREFIX)/share/doc/rtmpd
@@ -207,9 +208,10 @@ clang:
 	else echo "skipped: clang is not installed"; fi
 
 install: all	## install programs, man pages and samples (DESTDIR, PREFIX)
-	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(DOCDIR)/etc/systemd \
-	    $(DESTDIR)$(DOCDIR)/etc/grafana
-	install -m 755 $(PROGRAMS) $(DESTDIR)$(SBINDIR)
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) \
+	    $(DESTDIR)$(DOCDIR)/etc/systemd $(DESTDIR)$(DOCDIR)/etc/grafana
+	install -m 755 $(BUILD)/rtmpcat $(DESTDIR)$(BINDIR)
+	install -m 755 $(filter-out %/rtmpcat,$(PROGRAMS)) $(DESTDIR)$(SBINDIR)
 	for m in man/*.[1-9]; do \
 		install -D -m 644 $$m \
 		    $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/} || exit 1; done

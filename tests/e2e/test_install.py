@@ -4,7 +4,8 @@ import subprocess
 
 import server
 
-PROGRAMS = ["rtmpd", "rtmphub", "rtmpctl", "rtmpmetrics"]
+PROGRAMS = {"rtmpd": "sbin", "rtmphub": "sbin", "rtmpctl": "sbin",
+            "rtmprecord": "sbin", "rtmpmetrics": "sbin", "rtmpcat": "bin"}
 
 
 def test_install_honours_destdir_and_prefix(scratch):
@@ -14,8 +15,8 @@ def test_install_honours_destdir_and_prefix(scratch):
         capture_output=True, text=True, timeout=300)
     assert made.returncode == 0, made.stdout + made.stderr
     share = scratch / "usr/share"
-    for program in PROGRAMS:
-        path = scratch / "usr/sbin" / program
+    for program, place in PROGRAMS.items():
+        path = scratch / "usr" / place / program
         shown = subprocess.run([path, "-V"], capture_output=True, text=True,
                                timeout=10, check=True)
         assert shown.stdout.startswith(program + " ")
