@@ -60,7 +60,7 @@ report(struct link *li)
 {
 	struct hub_report r = {
 		.hr_head = { HUBMSG_FORMAT(r), HUB_REPORT, 0 },
-		.hr_role = li->li_serving ? ROLE_METRICS : ROLE_NONE,
+		.hr_role = ROLE_METRICS,
 		.hr_since = li->li_since,
 		.hr_peer = "local",
 		.hr_host = "metrics",
@@ -185,11 +185,4 @@ link_open(struct link *li)
 		(void)poll(&pfd, 1, RETRY_PAUSE);
 	}
 	return li->li_welcome && li->li_end == NULL ? 0 : -1;
-}
-
-void
-link_serve(struct link *li)
-{
-	li->li_serving = true;
-	li->li_at = 0;
 }

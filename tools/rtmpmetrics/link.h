@@ -15,7 +15,6 @@ struct link {
 	int		 li_log;	/* -1: none yet */
 	int		 li_next;	/* the next socket to use */
 	bool		 li_welcome;	/* by this hub */
-	bool		 li_serving;	/* what we say of ourselves */
 	uint64_t	 li_since;	/* started, seconds since the Epoch */
 	uint64_t	 li_lost;	/* ms */
 	uint64_t	 li_at;		/* the next thing to do, ms */
@@ -30,9 +29,6 @@ void	link_init(struct link *);
 /* Connect and wait until the hub has given us its log. 0, or -1: nobody there
  * wants us. */
 int	link_open(struct link *);
-
-/* From now on we serve. */
-void	link_serve(struct link *);
 
 /* Do what is due. */
 void	link_tick(struct link *, bool readable);

@@ -260,7 +260,5 @@ main(int argc, char **argv)
 	if ((ht = http_open(fd)) == NULL)
 		fatalx("metrics-failed address=%s", o.o_address);
 	shut_in(&o);
-	if (li != NULL)
-		link_serve(li);
 	return serve(ht, li, signals, o.o_address);
 }
