@@ -17,7 +17,8 @@ import rtmp
 import server
 from server import BUILD, PROGRAM, REPOSITORY
 
-PAGES = ("rtmpd.8", "rtmphub.8", "rtmpctl.8", "rtmprecord.8", "rtmpd.conf.5",
+PAGES = ("rtmpd.8", "rtmphub.8", "rtmpctl.8", "rtmprecord.8",
+         "rtmpmetrics.8", "rtmpd.conf.5",
          "rtmpd-shm.7")
 SAMPLE = REPOSITORY / "etc" / "rtmpd.conf"
 SECONDS = "5"                           # of what is published
@@ -37,6 +38,8 @@ COMMANDS = {
     r"rtmpctl .* show stream .* jq": "test_a_relay_is_seen",
     r"rtmpctl .* kick ": "test_a_relay_is_seen",
     r"rtmpctl .* show config > ": "test_a_relay_is_seen",
+    r"rtmpmetrics ": "test_the_numbers_are_served",
+    r"curl ": "test_the_numbers_are_served",
     r"rtmpctl .* upgrade": "test_a_relay_obeys",
     r"rtmpctl .* drain": "test_a_relay_obeys",
     r"rtmpctl .* stop": "test_a_hub_runs_in_the_foreground",
@@ -76,7 +79,8 @@ def command(pattern, **put):
     words = shlex.split(found[0])
     for old, new in put.items():
         old = {"port": "19350", "relay": "/tmp/relay", "film": "film.mp4",
-               "conf": "/etc/rtmpd.conf", "radio": "/srv/radio"}[old]
+               "conf": "/etc/rtmpd.conf", "radio": "/srv/radio",
+               "metrics": "9728"}[old]
         assert any(old in w for w in words), f"{words} without {old}"
         words = [w.replace(old, str(new)) for w in words]
     if words[0].startswith("rtmp"):
@@ -229,6 +233,27 @@ def test_a_relay_obeys(relay):
     done = says(*command(r"rtmpctl .* drain", relay=relay.place))
     assert done.returncode == 0, done.stderr
     relay.program.succeed(server.EXIT_TIME)
+
+
+def test_the_numbers_are_served(relay):
+    port = server.free_port()
+    metrics = procs.Process(command(r"rtmpmetrics ", relay=relay.place,
+                                    metrics=port))
+    try:
+        procs.wait_until(lambda: server.listening(port), 5, "an answer")
+        done = says(*command(r"curl ", metrics=port))
+        assert (done.returncode, done.stdout) == (0, "ok\n")
+        procs.end(metrics.pid, signal.SIGTERM)
+        metrics.succeed(3)
+    finally:
+        metrics.kill()
+
+
+def test_prometheus_takes_its_configuration(scratch):
+    conf = scratch / "prometheus.yml"
+    conf.write_text(examples("rtmpmetrics.8")[-1] + "\n")
+    done = says("promtool", "check", "config", conf)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_a_relay_is_seen(relay, scratch):
