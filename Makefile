@@ -16,7 +16,7 @@ BUILD_PACKAGES := libbsd-dev libconfuse-dev libjansson-dev libmd-dev \
 # cannot be installed together and are unpacked by the tests themselves.
 CHECK_PACKAGES := libcriterion-dev libssl-dev ffmpeg mandoc python3 \
 	python3-pytest python3-pytest-xdist libwrap0 libtirpc3 libevent-2.1-7 \
-	netbase iproute2 prometheus chromium jq
+	netbase iproute2 prometheus chromium curl jq
 
 # Debian's: pytest is one of its packages.
 PYTHON	?= /usr/bin/python3
