@@ -228,7 +228,7 @@ rundir_share(const char *name, gid_t group)
 		return -1;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode) &&
-	    st.st_uid == geteuid())
+	    st.st_uid == geteuid() && st.st_nlink == 1)
 		rc = fchownat(fd, "", (uid_t)-1, group, AT_EMPTY_PATH);
 	else
 		errno = EPERM;

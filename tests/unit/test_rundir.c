@@ -363,6 +363,7 @@ Test(rundir, a_socket_there_can_be_shared_with_a_group)
 Test(rundir, nothing_else_is_shared_in_the_place_of_a_socket)
 {
 	struct priv pr = as_root();
+	int fd;
 
 	make_base();
 	cr_assert_eq(enter(in_base("run"), pr), 0, "%s", error);
@@ -374,6 +375,13 @@ Test(rundir, nothing_else_is_shared_in_the_place_of_a_socket)
 	cr_assert_eq(rundir_share(RUNDIR_RTMPD, 4321), -1);
 	cr_assert_eq(look("file").st_gid, getegid());
 	cr_assert_eq(look("file").st_mode & 07777, 0600);
+	cr_assert_eq(unlink(RUNDIR_RTMPD), 0);
+	/* nor one that has its place elsewhere */
+	cr_assert_neq(fd = control_open("../there"), -1);
+	cr_assert_eq(link("../there", RUNDIR_RTMPD), 0);
+	cr_assert_eq(rundir_share(RUNDIR_RTMPD, 4321), -1);
+	cr_assert_eq(look("there").st_gid, getegid());
+	close(fd);
 	cr_assert_eq(unlink(RUNDIR_RTMPD), 0);
 	clean();
 }
