@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "orders.h"
 #include "shm/segment.h"
 #include "sys/clock.h"
 #include "sys/log.h"

@@ -157,17 +157,6 @@ uint32_t hub_sessions(const struct conf *);	/* that there is room for */
 int	hub_run(struct hub *);		/* returns the exit status */
 void	hub_leave(struct hub *);	/* nobody finds us any more */
 
-/* steer.c: orders about one connection; those that were kicked and are there
- * still. */
-void	steer_kick(struct hub *, const struct control *, const char *arg);
-void	steer_log_debug(struct hub *, const struct control *, const char *arg);
-void	steer_log_info(struct hub *, const struct control *, const char *arg);
-void	steer_tick(struct hub *);
-
-/* orders.c: what the control socket brings. */
-void	orders_take(struct hub *);
-void	orders_stop(struct hub *, const char *why);
-
 /* reload.c: go by this configuration from now on. -1 and errno. */
 int	reload_take(struct hub *, int set);
 void	reload_obey(struct hub *, const struct control *);
@@ -202,12 +191,6 @@ uint64_t stream_deadline(struct hub *);	/* ms, UINT64_MAX none */
 struct stream *stream_find(struct hub *, const char *name);
 void	stream_wake_all(struct hub *);	/* after messages to subscribers */
 void	stream_show(struct hub *, struct stream *);
-/* totals.c: a peer was admitted; a session reports, which s_body does not say
- * yet; a wish is refused. */
-void	totals_admitted(struct hub *, struct peer *, const struct hub_report *);
-void	totals_report(struct hub *, struct session *,
-	    const struct hub_report *);
-void	totals_refused(struct hub *, unsigned int role, enum hub_reason);
 /* load.c: its publisher or subscribers have become more or fewer. */
 void	load_count(struct hub *, struct stream *);
 void	load_show(struct hub *);	/* the hold, after a change */
@@ -217,6 +200,14 @@ void	stream_add_subscriber(struct hub *, struct stream *,
 /* It is live under this publisher and this ring. */
 void	stream_set_publisher(struct hub *, struct stream *,
 	    struct session *, const struct grant *);
+/* It is not granted what it wishes. */
+void	stream_refuse(struct hub *, struct session *, enum hub_reason,
+	    const char *text);
+
+/* contest.c: this one wants to publish what somebody publishes already; and the
+ * time for that one to end is over. */
+void	contest_begin(struct hub *, struct stream *, struct session *);
+void	contest_lost(struct hub *, struct stream *);
 
 /* grant.c: rings. */
 void	grant_init(struct grant *);

@@ -3,11 +3,12 @@
  * orders.c - orders to the hub, by its control socket.
  * Who may send them, the mode of the socket says.
  */
-#include "hub.h"
+#include "orders.h"
 
 #include <string.h>
 #include <unistd.h>
 
+#include "hub.h"
 #include "sys/log.h"
 
 #define STOP_GRACE	1200	/* ms for connections to say goodbye */

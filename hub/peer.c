@@ -18,6 +18,7 @@
 #include "sys/fdpass.h"
 #include "sys/log.h"
 #include "sys/proc.h"
+#include "totals.h"
 
 #define READ_BURST	16	/* messages of one peer in one turn */
 #define ACCEPT_PAUSE	100	/* ms without accepting, out of resources */

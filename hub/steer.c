@@ -3,11 +3,12 @@
  * steer.c - orders about one connection: kick it, let it log more.
  * A connection is named by its pid, and as the publisher of a stream by that.
  */
-#include "hub.h"
+#include "orders.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "hub.h"
 #include "sys/log.h"
 
 #define KICK_GRACE	1000	/* ms to say goodbye, then it is killed */

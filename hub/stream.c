@@ -7,10 +7,8 @@
  *	LOST		it vanished without a word; `linger` runs
  *
  * Subscribers hear of a ring only when its publisher confirmed it, of its end
- * when the publisher left cleanly or linger ran out. A second publisher is
- * refused, unless the first has been silent for `takeover`: that one is killed
- * and the second waits until its end was seen. The refusal comes a moment
- * late: an encoder that reconnects may be faster than the news of its end.
+ * when the publisher left cleanly or linger ran out. Of a second publisher
+ * contest.c knows.
  */
 #include "hub.h"
 
@@ -20,8 +18,7 @@
 
 #include "shm/futex.h"
 #include "sys/log.h"
-
-#define CONTEST_GRACE	300	/* ms before a second publisher is refused */
+#include "totals.h"
 
 static int
 compare(const struct stream *a, const struct stream *b)
@@ -109,8 +106,8 @@ forget_wish(struct hub *h, struct session *s, enum hub_reason reason)
 	s->s_body.eb_role = ROLE_NONE;
 }
 
-static void
-refuse(struct hub *h, struct session *s, enum hub_reason reason,
+void
+stream_refuse(struct hub *h, struct session *s, enum hub_reason reason,
     const char *text)
 {
 	forget_wish(h, s, reason);
@@ -213,66 +210,6 @@ publish_confirm(struct hub *h, struct stream *t)
 	grant_drop(h, &old);
 }
 
-static uint64_t
-silent_for(const struct hub *h, const struct stream *t)
-{
-	uint64_t active = t->t_next.g_since;
-
-	if (t->t_next.g_fd == -1) {
-		active = ring_active(&t->t_ring.g_map);
-		if (active < t->t_ring.g_since)
-			active = t->t_ring.g_since;
-	}
-	return h->h_now > active ? h->h_now - active : 0;
-}
-
-/* The first publisher is silent: end it. */
-static void
-publish_takeover(struct hub *h, struct stream *t, uint64_t silent)
-{
-	const struct session *s = t->t_successor;
-	char name[LOG_TEXT_MAX], peer[LOG_TEXT_MAX], from[LOG_TEXT_MAX];
-
-	log_info("takeover stream=%s peer=%s pid=%d from=%s ended=%d "
-	    "silent=%llums", log_text(t->t_body.sb_name, name),
-	    log_text(s->s_body.eb_peer, peer), (int)s->s_peer->p_pid,
-	    log_text(t->t_body.sb_peer, from),
-	    (int)t->t_publisher->s_peer->p_pid, (unsigned long long)silent);
-	registry_add(&h->h_registry.rg_head->rg_totals.to_takeovers, 1);
-	t->t_decide = 0;
-	peer_kill(t->t_publisher->s_peer);
-}
-
-/* Someone publishes already. */
-static void
-publish_contest(struct hub *h, struct stream *t, struct session *s)
-{
-	const struct peer *first = t->t_publisher->s_peer;
-	const struct conf *cf = conf_for(h->h_set, t->t_body.sb_name);
-	bool same = strcmp(first->p_host, s->s_peer->p_host) == 0;
-	uint64_t silent = silent_for(h, t);
-
-	if (t->t_successor != NULL || first == s->s_peer) {
-		refuse(h, s, HUB_BUSY, "");
-		return;
-	}
-	t->t_successor = s;
-	t->t_decide = h->h_now + CONTEST_GRACE;
-	if (silent >= (same ? cf->cf_takeover : cf->cf_takeover_other))
-		publish_takeover(h, t, silent);
-}
-
-/* The first publisher is still there. */
-static void
-contest_lost(struct hub *h, struct stream *t)
-{
-	struct session *s = t->t_successor;
-
-	t->t_successor = NULL;
-	t->t_decide = 0;
-	refuse(h, s, HUB_BUSY, "");
-}
-
 /* A hub that replaced one decides nothing until all could have reported. */
 static bool
 deferred(const struct hub *h, const struct stream *t, struct session *s)
@@ -290,13 +227,13 @@ publish_want(struct hub *h, struct session *s)
 	if (deferred(h, t, s))
 		return;
 	if (t == NULL && (t = stream_make(h, s->s_body.eb_name)) == NULL) {
-		refuse(h, s, HUB_LIMIT, "max-streams");
+		stream_refuse(h, s, HUB_LIMIT, "max-streams");
 		return;
 	}
 	s->s_stream = t;
 	s->s_generation = 0;
 	if (t->t_publisher != NULL)
-		publish_contest(h, t, s);
+		contest_begin(h, t, s);
 	else if (!publish_grant(h, t, s))
 		stream_free_unused(h, t);
 }
@@ -352,11 +289,11 @@ play_want(struct hub *h, struct session *s)
 	if (!ready && s->s_body.eb_role == ROLE_PLAY &&
 	    !conf_for(h->h_set, s->s_body.eb_name)->cf_idle_streams &&
 	    (t == NULL || t->t_body.sb_state == STREAM_WAITING)) {
-		refuse(h, s, HUB_NOT_FOUND, "");
+		stream_refuse(h, s, HUB_NOT_FOUND, "");
 		return;
 	}
 	if (t == NULL && (t = stream_await(h, s->s_body.eb_name)) == NULL) {
-		refuse(h, s, HUB_LIMIT, "max-streams");
+		stream_refuse(h, s, HUB_LIMIT, "max-streams");
 		return;
 	}
 	s->s_generation = 0;
@@ -394,7 +331,7 @@ adopt(struct hub *h, struct session *s, const struct hub_report *r, int *fd)
 	struct stream *t = stream_find(h, r->hr_name);
 
 	if (t == NULL && (t = stream_make(h, r->hr_name)) == NULL) {
-		refuse(h, s, HUB_LIMIT, "max-streams");
+		stream_refuse(h, s, HUB_LIMIT, "max-streams");
 		return;
 	}
 	if (r->hr_role == ROLE_PUBLISH)

@@ -5,9 +5,9 @@
  * since the report before is added. Those of a connection that an earlier hub
  * admitted are the base, and counters that fall have begun anew.
  */
-#include "hub.h"
+#include "totals.h"
 
-#include <string.h>
+#include "hub.h"
 
 static const uint16_t bounds[HISTOGRAM_BUCKETS - 1] = HISTOGRAM_BOUNDS;
 

@@ -3,11 +3,12 @@
  * test_totals.c - what reports add to the totals: growth, once, and nothing
  * that an earlier hub has counted.
  */
-#include "hub/hub.h"
+#include "hub/totals.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "hub/hub.h"
 #include "shm/segment.h"
 
 static struct hub	hub;
