@@ -73,7 +73,7 @@ tap_open(const struct tap_wish *tw, uint32_t patience)
 	tp->tp_sleepers = merge_set(getpid());
 	link_init(&tp->tp_link, tw->tw_name, tw->tw_role, tw->tw_program,
 	    tw->tw_log);
-	while (link_retry(&tp->tp_link, 0) == -1) {
+	while (link_retry(&tp->tp_link, clock_ms()) == -1) {
 		if (clock_ms() >= until || errno == EACCES) {
 			free(tp);
 			return NULL;

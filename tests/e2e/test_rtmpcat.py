@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: ISC
 """rtmpcat: a stream out of its ring, as a file."""
+import fcntl
 import os
 import pty
 import select
 import signal
 import subprocess
+import sys
+import termios
 import time
 from dataclasses import dataclass
 
@@ -233,6 +236,77 @@ def test_the_hub_may_die(rtmpd, clients, scratch):
     program.succeed(5)
     run = follow(scratch / "x.flv")
     assert run.video.seqs[-1] == 149 and not run.video.gaps
+
+
+def test_it_can_be_kicked(rtmpd, clients, scratch):
+    server = rtmpd()
+    publisher = clients.publisher(server, "live/x", flv.synthetic())
+    key_sent(publisher)
+    program = to_file(clients, server, scratch / "x.flv", "-w", "live/x")
+    flowing_file(scratch / "x.flv")
+    assert server.ctl("kick", str(program.pid)).returncode == 0
+    assert program.wait(5) == 69
+    assert "live/x: kicked" in program.stderr
+    follow(scratch / "x.flv")
+    publisher.halt()
+    publisher.check()
+
+
+def test_no_room_for_the_file(rtmpd, clients):
+    server = rtmpd()
+    publisher = clients.publisher(server, "live/x", flv.synthetic())
+    key_sent(publisher)
+    with open("/dev/full", "wb") as full:
+        program = cat(server, "live/x", stdout=full)
+    assert program.wait(5) == 74
+    assert "No space left" in program.stderr
+    publisher.halt()
+    publisher.check()
+
+
+def caught(pid, sig):
+    """Does the process handle the signal?"""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        line = next(s for s in status if s.startswith("SigCgt:"))
+    return int(line.split()[1], 16) >> (sig - 1) & 1
+
+
+def unread(pipe):
+    """Bytes in it."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)),
+                          sys.byteorder)
+
+
+def test_a_signal_while_nobody_takes_the_output(rtmpd, clients):
+    """The first waits for the tag to be whole, the second does not."""
+    server = rtmpd()
+    publisher = clients.publisher(server, "live/x", flv.synthetic(kbps=4000))
+    key_sent(publisher)
+    program = clients.run(cat(server, "live/x", stdout=subprocess.PIPE))
+    pipe = program.popen.stdout
+
+    def stuck():
+        size, sent = unread(pipe), len(publisher.sent)
+        procs.wait_until(lambda: len(publisher.sent) > sent + 30)
+        return size > 0 and unread(pipe) == size
+    procs.wait_until(stuck, 8)
+    program.popen.send_signal(signal.SIGTERM)
+    procs.wait_until(lambda: not caught(program.pid, signal.SIGTERM), 5)
+    assert program.popen.poll() is None
+    program.popen.send_signal(signal.SIGTERM)
+    assert program.wait(5) == -signal.SIGTERM
+    pipe.close()
+    publisher.halt()
+    publisher.check()
+
+
+def test_a_signal_while_it_waits(rtmpd):
+    server = rtmpd()
+    program = cat(server, "-w", "live/none")
+    procs.wait_until(lambda: " cat " in server.ctl(
+        "show", "sessions").stdout, 5)
+    program.popen.send_signal(signal.SIGINT)
+    program.succeed(5)
 
 
 def test_it_is_no_subscriber(rtmpd, clients, scratch):

@@ -17,6 +17,7 @@
 #include "view/format.h"
 
 #define PATIENCE	1000	/* ms for a hub that is just being replaced */
+#define NAP		1000	/* ms until a signal just before it is seen */
 #define GO_ON		-1	/* no exit status yet */
 
 static volatile sig_atomic_t	interrupted;
@@ -28,11 +29,14 @@ on_signal(int sig)
 	interrupted = 1;
 }
 
-/* No SA_RESTART: a signal ends the wait for what comes next. */
+/* No SA_RESTART: a signal ends the wait for what comes next. A second one ends
+ * the program at once, within a tag that nobody takes. */
 static void
 open_signals(void)
 {
-	struct sigaction sa = { .sa_handler = on_signal };
+	struct sigaction sa = {
+		.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND,
+	};
 
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
@@ -155,7 +159,7 @@ copy(const struct cat *ca, struct tap *tp, struct output *ou)
 	bool more = false;
 
 	while (status == GO_ON && !interrupted) {
-		event = tap_next(tp, more ? 0 : -1, &tr);
+		event = tap_next(tp, more ? 0 : NAP, &tr);
 		if (event == TAP_TIMEOUT && more) {
 			status = judge_output(output_flush(ou));
 			progress_show(ou);
