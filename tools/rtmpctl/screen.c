@@ -12,6 +12,7 @@
 #include <sysexits.h>
 #include <time.h>
 
+#include "terminal.h"
 #include "view/format.h"
 #include "view/text.h"
 
@@ -29,7 +30,8 @@ static bool utf8;
 int
 screen_open(void)
 {
-	if (newterm(NULL, stdout, stdin) == NULL)
+	/* newterm(3) leaks if it fails */
+	if (!terminal_is_known() || newterm(NULL, stdout, stdin) == NULL)
 		return EX_UNAVAILABLE;
 	cbreak();
 	noecho();

@@ -224,25 +224,32 @@ prepare(struct top *tp, const struct ctl *ct)
 	return errno == EACCES || errno == EPERM ? EX_NOPERM : EX_UNAVAILABLE;
 }
 
-int
-top(const struct ctl *ct)
+static int
+show(struct top *tp)
 {
-	static struct top tp;
 	sigset_t waiting;
-	int status;
 
-	if ((status = prepare(&tp, ct)) != 0)
-		return status;
 	catch_signals(&waiting);
 	if (screen_open() != 0) {
 		warnx("top: unknown terminal");
 		return EX_UNAVAILABLE;
 	}
-	rows_sort(&tp);
-	run(&tp, &waiting);
+	rows_sort(tp);
+	run(tp, &waiting);
 	screen_close();
+	return ended != 0 ? die_of(ended, &waiting) : 0;
+}
+
+int
+top(const struct ctl *ct)
+{
+	static struct top tp;
+	int status = prepare(&tp, ct);
+
+	if (status == 0)
+		status = show(&tp);
 	free(tp.tp_row);
 	snapshot_free(&tp.tp_now);
 	snapshot_close(tp.tp_source);
-	return ended != 0 ? die_of(ended, &waiting) : 0;
+	return status;
 }
