@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""What bash offers after rtmpctl."""
+"""What bash offers after rtmpctl and rtmpcat."""
 import os
 import subprocess
 
@@ -10,21 +10,22 @@ import procs
 import server as servers
 from screen import Screen
 
-SCRIPT = servers.REPOSITORY / "etc" / "bash-completion" / "rtmpctl"
+FOLDER = servers.REPOSITORY / "etc" / "bash-completion"
+SCRIPT = FOLDER / "rtmpctl"
 HOSTILE = "live/$(touch${IFS}pwned)"
 OFFER = """
-source "$1"; shift
+source "$1/$2"; tool=$2; shift 2
 COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE="$*"
-_rtmpctl
+_$tool
 printf '%s\\n' "${COMPREPLY[@]}"
 """
 
 
-def offered(*words, cwd=None):
+def offered(*words, cwd=None, tool="rtmpctl"):
     """What is offered for the last one of the words."""
     done = subprocess.run(
-        ["bash", "--norc", "-c", OFFER, "bash", str(SCRIPT),
-         str(servers.BUILD / "rtmpctl"), *words],
+        ["bash", "--norc", "-c", OFFER, "bash", str(FOLDER), tool,
+         str(servers.BUILD / tool), *words],
         capture_output=True, text=True, timeout=10, check=True, cwd=cwd,
         env=dict(os.environ, LC_ALL="C.UTF-8"))
     assert done.stderr == ""
@@ -99,6 +100,25 @@ def test_a_hostile_name_is_quoted_and_never_run(relay, scratch):
     assert found == [r"live/\$\(touch\$\{IFS\}pwned\)"]
     assert offered(*where, "show", "stream", r"live/\$", cwd=scratch) == found
     assert not list(scratch.iterdir())
+
+
+def test_rtmpcat_offers_streams(relay, scratch):
+    def offer(*words):
+        return offered(*words, cwd=scratch, tool="rtmpcat")
+    where = ["-r", str(relay.run_directory)]
+    assert offer(*where, "") == [
+        r"live/\$\(touch\$\{IFS\}pwned\)", "live/gr\u00fc\u00dfe",
+        "live/one"]
+    assert offer(*where, "-b", "live/o") == ["live/one"]
+    assert not list(scratch.iterdir())
+    assert offer("-t", "") == []
+    usage = subprocess.run([servers.BUILD / "rtmpcat", "--help"],
+                           capture_output=True, text=True, timeout=5,
+                           check=True).stdout
+    for option in offer("-"):
+        assert option.startswith("--") or f"  {option}  " in usage
+    assert sorted(offer("-"))[2:] == sorted(
+        n.split()[0] for n in usage.splitlines() if n.startswith("  -"))
 
 
 def test_it_works_at_the_keyboard(relay, clients, scratch):
