@@ -48,8 +48,21 @@ def tags(path):
     return [Tag(t.type, flv.bare(t.payload), t.ts) for t in flv.read(path)]
 
 
-def follow(path, **how):
-    return flv.follow(tags(path), **how)
+def assert_whole(path):
+    """Tag after tag, each with its size behind it, up to the very end."""
+    data = path.read_bytes()
+    assert data[:9] == b"FLV\1" + data[4:5] + bytes((0, 0, 0, 9))
+    pos, size = 9, 0
+    while pos < len(data):
+        assert int.from_bytes(data[pos:pos + 4], "big") == size, pos
+        size = 11 + int.from_bytes(data[pos + 5:pos + 8], "big")
+        pos += 4 + (size if pos + 4 < len(data) else 0)
+    assert pos == len(data)
+
+
+def follow(path):
+    assert_whole(path)
+    return flv.follow(tags(path))
 
 
 def key_sent(publisher, at_least=1):
@@ -307,6 +320,45 @@ def test_a_signal_while_it_waits(rtmpd):
         "show", "sessions").stdout, 5)
     program.popen.send_signal(signal.SIGINT)
     program.succeed(5)
+
+
+def test_limits_for_the_network_are_not_for_it(rtmpd, clients, scratch):
+    """Neither on connections of one address nor on who waits."""
+    server = rtmpd({"max-per-address": "1", "idle-streams": "no"})
+    waiting = [to_file(clients, server, scratch / name, "-w", "live/x")
+               for name in "ab"]
+    procs.wait_until(lambda: server.ctl(
+        "show", "sessions").stdout.count(" cat ") == 2, 5)
+    publisher = clients.publisher(server, "live/x", flv.synthetic())
+    for name in "ab":
+        flowing_file(scratch / name)
+    for program in waiting:
+        program.popen.send_signal(signal.SIGTERM)
+        program.succeed(5)
+    publisher.halt()
+    publisher.check()
+
+
+def test_the_hub_may_hang(rtmpd, clients, scratch):
+    """What is attached reads on, and hears later that all is over."""
+    server = rtmpd()
+    publisher = clients.publisher(server, "live/x", flv.synthetic(seconds=4))
+    key_sent(publisher)
+    program = to_file(clients, server, scratch / "x.flv", "live/x")
+    flowing_file(scratch / "x.flv")
+    hub = server.hub()
+    os.kill(hub, signal.SIGSTOP)
+    try:
+        publisher.wait_done(10)
+        last = publisher.sent[-1][0].payload
+        procs.wait_until(
+            lambda: last in (scratch / "x.flv").read_bytes(), 5)
+    finally:
+        os.kill(hub, signal.SIGCONT)
+    publisher.stop()
+    program.succeed(5)
+    run = follow(scratch / "x.flv")
+    assert run.video.seqs[-1] == 99 and not run.video.gaps
 
 
 def test_it_is_no_subscriber(rtmpd, clients, scratch):
