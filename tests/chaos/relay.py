@@ -15,6 +15,7 @@ import registry
 import server
 
 HUB = "rtmpd: hub"
+SPAWNER = "rtmpd: attendants"
 DIED = re.compile(r"connection-died pid=(\d+)")
 HUB_DIED = re.compile(r"hub-died (?!signal=(?:9|15)\b)|hub-refused")
 HUB_ENDED = re.compile(r"hub-ended status=(?!0\b)")
@@ -243,15 +244,15 @@ class Reality:
                     f"stream {s} is not told" for s in sorted(true - told)]
 
     def _processes(self, sessions):
-        """Connections are the sessions; a hub, and one to stand by if that
-        is not the listener's."""
+        """Connections are the sessions; a hub, who starts attendants for it,
+        and a hub to stand by if that is not the listener's."""
         running = self._relay.processes()
         served = {s.pid for s in sessions}
         wrong = [f"session of {p}, which is no process"
                  for p in served - set(running)]
         del running[self._relay.listener]
         for pid in list(running):
-            if running[pid] == HUB or pid in served:
+            if running[pid] in (HUB, SPAWNER) or pid in served:
                 continue
             if "rtmphub" in running[pid] and pid in procs.descendants(
                     self._relay.listener) and not self._own_hub():
