@@ -99,6 +99,8 @@ make_recorder(const struct conf *cf, struct spawn_order *so)
 	spawn_add(so, cf->cf_record_path);
 	spawn_add(so, "-m");
 	spawn_add(so, what[cf->cf_record]);
+	if (cf->cf_sandbox == DENIED_LOG)
+		spawn_add(so, "-l");
 	add_limits(so, cf);
 }
 

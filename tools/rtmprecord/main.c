@@ -2,8 +2,6 @@
 /*
  * main.c - rtmprecord: a live stream into FLV files.
  */
-#include <sys/prctl.h>
-
 #include <err.h>
 #include <errno.h>
 #include <getopt.h>
@@ -23,6 +21,7 @@
 #include "recorder.h"
 #include "sys/clock.h"
 #include "sys/log.h"
+#include "sys/priv.h"
 #include "sys/proc.h"
 #include "sys/sandbox.h"
 
@@ -34,6 +33,7 @@ struct options {
 	const char	*o_name;
 	enum tap_from	 o_from;
 	bool		 o_attendant;
+	bool		 o_only_log;	/* what the filter denies */
 };
 
 static volatile sig_atomic_t ended;
@@ -48,7 +48,7 @@ on_signal(int sig)
 static void
 usage(FILE *to)
 {
-	fprintf(to, "usage: rtmprecord [-AabV] [-d directory] [-m what] "
+	fprintf(to, "usage: rtmprecord [-AablV] [-d directory] [-m what] "
 	    "[-p path]\n\t[-r run-directory] [-s segment] [-y sync] "
 	    "app/name\n");
 }
@@ -99,6 +99,9 @@ parse_option(int c, struct options *o)
 	case 'd':
 		set_directory(&o->o_conf, optarg);
 		break;
+	case 'l':
+		o->o_only_log = true;
+		break;
 	case 'm':
 		set(&o->o_conf, "record", optarg);
 		break;
@@ -139,7 +142,7 @@ parse(int argc, char **argv, struct options *o)
 	conf_init(&o->o_conf);
 	o->o_conf.cf_record = RECORD_ALL;
 	set_directory(&o->o_conf, ".");
-	while ((c = getopt_long(argc, argv, "Aabd:m:p:r:s:Vy:", longopts,
+	while ((c = getopt_long(argc, argv, "Aabd:lm:p:r:s:Vy:", longopts,
 	    NULL)) != -1)
 		parse_option(c, o);
 	if (argc - optind != 1 || argv[optind][0] == '\0' ||
@@ -153,9 +156,10 @@ parse(int argc, char **argv, struct options *o)
 /* Times in names are local ones; the zone's file is read now, and not looked
  * for later. */
 static void
-prepare(void)
+prepare(const struct options *o)
 {
 	struct sigaction sa = { .sa_handler = on_signal };
+	const struct priv nobody_else = { .pr_root = false };
 	struct sandbox sandbox;
 
 	(void)setenv("TZ", ":/etc/localtime", 0);
@@ -165,8 +169,8 @@ prepare(void)
 	sigaction(SIGHUP, &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
-	    sandbox_build(&sandbox, SANDBOX_RECORDER, false) == -1 ||
+	if (priv_drop(&nobody_else, NULL) == -1 ||
+	    sandbox_build(&sandbox, SANDBOX_RECORDER, o->o_only_log) == -1 ||
 	    sandbox_enter(&sandbox) == -1)
 		err(EX_OSERR, "system call filter");
 	sandbox_free(&sandbox);
@@ -285,7 +289,7 @@ main(int argc, char **argv)
 	parse(argc, argv, &o);
 	log_to_stderr();
 	tap = attach(&o);
-	prepare();
+	prepare(&o);
 	if (o.o_attendant)
 		proc_title("rtmpd: record %s", o.o_name);
 	recorder_init(&recorder, &o.o_conf, o.o_name);
