@@ -29,13 +29,17 @@ def width(char):
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
+BLANK = (" ", False, None)
+
+
 class Grid:
-    """The screen: what is written where, and whether it is reversed."""
+    """The screen: what is written where, whether reversed, and the number
+    of its colour."""
 
     def __init__(self, columns, lines):
         self.columns, self.lines = columns, lines
         self.row = self.column = 0
-        self.reverse = False
+        self.reverse, self.colour = False, None
         self.wraps = True
         self.alternate = False          # the screen that full-screen use
         self.cells = self._blank()
@@ -43,10 +47,10 @@ class Grid:
         self.last = " "
 
     def _blank(self):
-        return [[(" ", False)] * self.columns for _ in range(self.lines)]
+        return [[BLANK] * self.columns for _ in range(self.lines)]
 
     def text(self):
-        return ["".join(c for c, _ in row).rstrip() for row in self.cells]
+        return ["".join(c for c, *_ in row).rstrip() for row in self.cells]
 
     def reversed(self):
         """Lines whose first column is reversed."""
@@ -54,24 +58,26 @@ class Grid:
 
     def write(self, char):
         if width(char) == 0:
-            before, marked = self.cells[self.row][self.column - 1]
-            self.cells[self.row][self.column - 1] = (before + char, marked)
+            before, *marked = self.cells[self.row][self.column - 1]
+            self.cells[self.row][self.column - 1] = (before + char, *marked)
             return
         if self.column >= self.columns and self.wraps:
             self.column = 0
             self.down()
         self.column = min(self.column, self.columns - 1)
         self.last = char
-        self.cells[self.row][self.column] = (char, self.reverse)
+        self.cells[self.row][self.column] = (char, self.reverse,
+                                             self.colour)
         if width(char) == 2:
-            self.cells[self.row][self.column + 1] = ("", self.reverse)
+            self.cells[self.row][self.column + 1] = ("", self.reverse,
+                                                     self.colour)
         self.column += width(char)
 
     def down(self):
         first, end = self.region
         if self.row == end - 1:
             self.cells[first:end] = self.cells[first + 1:end] + [
-                [(" ", False)] * self.columns]
+                [BLANK] * self.columns]
         else:
             self.row += 1
 
@@ -109,7 +115,7 @@ class Grid:
 
     def step(self, final, n):
         row = self.cells[self.row]
-        blank = [(" ", False)] * n
+        blank = [BLANK] * n
         if final in "AB":
             self.row += n if final == "B" else -n
         elif final in "CD":
@@ -138,7 +144,7 @@ class Grid:
         if final in "LM":
             top = self.row
         lines = self.cells[top:end]
-        blank = [[(" ", False)] * self.columns for _ in range(n)]
+        blank = [[BLANK] * self.columns for _ in range(n)]
         lines = lines[n:] + blank if final in "MS" else blank + lines[:-n]
         self.cells[top:end] = lines
 
@@ -167,7 +173,7 @@ class Grid:
                 1: slice(0, self.column + 1),
                 2: slice(0, self.columns)}[numbers[0]]
         row = self.cells[self.row]
-        row[part] = [(" ", False)] * len(row[part])
+        row[part] = [BLANK] * len(row[part])
 
     def attributes(self, numbers):
         for n in numbers:
@@ -175,6 +181,10 @@ class Grid:
                 self.reverse = False
             elif n == 7:
                 self.reverse = True
+            if n in (0, 39):
+                self.colour = None
+            elif 30 <= n < 38:
+                self.colour = n - 30
 
 
 class Screen:
@@ -255,6 +265,16 @@ class Screen:
             found = [self.grid.text()[y] for y in self.grid.reversed()
                      if y > 3]
         return found[0] if found else None
+
+    def colour_of(self, pattern):
+        """The colours of what matches, of the first line where it does."""
+        with self.lock:
+            for y, line in enumerate(self.grid.text()):
+                match = re.search(pattern, line)
+                if match:
+                    return {c for _, _, c in
+                            self.grid.cells[y][slice(*match.span(1))]}
+        return None
 
     def wait(self, pattern, timeout=5.0):
         """The first line that matches, once there is one."""

@@ -162,6 +162,25 @@ def test_it_fits_every_terminal_and_follows_its_size(two, top):
     screen.wait(r"^live/small +live .* 2 +0 +0")
 
 
+def test_a_lag_is_coloured(rtmpd, clients, top):
+    server = rtmpd({"max-lag": "60s", "ring": "64M", "send-timeout": "60s"})
+    clients.publisher(server, "live/x", flv.synthetic(kbps=8000))
+    slow = clients.subscriber(server, "live/x", rcvbuf=1 << 16)
+    flowing(slow)
+    screen = top(server)
+    screen.type("\t")
+    line = r" play +live/x .*?(\d+) +\d+ +\d+s "
+    screen.wait(line)
+    assert screen.colour_of(line) == {None}
+    slow.hold()
+    for colour, least in ((3, 1000), (1, 3000)):    # yellow, red
+        procs.wait_until(lambda c=colour: screen.colour_of(line) == {c}, 9,
+                         f"colour {colour}")
+        assert int(screen.wait(line)[1]) >= least
+    slow.resume()
+    procs.wait_until(lambda: screen.colour_of(line) == {None}, 9)
+
+
 @pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM,
                                  signal.SIGHUP])
 def test_a_signal_ends_it_and_restores_the_terminal(rtmpd, top, sig):
