@@ -102,6 +102,24 @@ try_reconnect(int fd)
 	return connect(SANDBOX_PEER_FD, &none, sizeof(none));
 }
 
+/* Make room for an accepted connection among what may be connected. */
+static int
+try_unseat(int fd)
+{
+	(void)fd;
+	return close(SANDBOX_FIXED_FDS - 1);
+}
+
+/* The same as try_reconnect(), where accepted connections are. */
+static int
+try_leave(int fd)
+{
+	struct sockaddr none = { .sa_family = AF_UNSPEC };
+
+	(void)fd;
+	return connect(SANDBOX_FIXED_FDS, &none, sizeof(none));
+}
+
 /* Have the kernel send signals. */
 static int
 try_owner(int fd)
@@ -143,6 +161,7 @@ static const struct {
 	{ "kill", try_kill }, { "fork", try_fork },
 	{ "reconnect", try_reconnect }, { "owner", try_owner },
 	{ "hole", try_hole },
+	{ "unseat", try_unseat }, { "leave", try_leave },
 };
 
 static void

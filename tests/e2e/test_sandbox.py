@@ -30,6 +30,8 @@ DENIED = {
     "hub": ["inet", "exec", "exec-map", "ptrace", "kill", "fork"],
     "listener": ["packet", "ptrace"],
     "recorder": ["inet", "exec", "exec-map", "ptrace", "kill", "fork"],
+    "metrics": ["inet", "packet", "create", "unseat", "leave", "truncate",
+                "exec", "exec-map", "ptrace", "fork"],
 }
 
 
@@ -68,6 +70,14 @@ def test_a_connection_that_tries_it_is_killed(call, probe):
 def test_a_hub_that_tries_it_is_killed(call, probe):
     server = probe("hub", call, wait=False)
     server.wait_log(rf"\bhub-died signal={SIGSYS}\b")
+
+
+@pytest.mark.parametrize("call", DENIED["metrics"])
+def test_a_server_of_metrics_that_tries_it_is_killed(call, probe):
+    server = probe("metrics", call, conf={
+        "metrics-listen": f"127.0.0.1:{servers.free_port()}"})
+    server.wait_log(r"\battendant-died program=rtmpmetrics stream=- "
+                    rf"pid=\d+ signal={SIGSYS}\b")
 
 
 @pytest.fixture
