@@ -82,20 +82,32 @@ key_put_text(FILE *to, const char *text)
 
 	fputc('"', to);
 	for (; *p != '\0'; p++)
-		if (iscntrl(*p))
-			fprintf(to, "\\%03o", *p);
+		if (iscntrl(*p))	/* octal would take digits behind it */
+			fprintf(to, "\\x%02x", *p);
 		else		/* "${" would be an environment variable */
 			fprintf(to, strchr("\"\\$", *p) != NULL ? "\\%c" : "%c",
 			    *p);
 	fputc('"', to);
 }
 
+/* A scope ("%eth0") may be called anything. */
 static void
 put_listen(FILE *to, const struct conf_listen *cl)
 {
-	fprintf(to, strchr(cl->cl_host, ':') != NULL ? "[%s]" : "%s",
-	    cl->cl_host);
-	fprintf(to, cl->cl_host[0] != '\0' ? ":%s" : "%s", cl->cl_port);
+	const char	*host = cl->cl_host;
+	char		 text[CONF_HOST_MAX + 16];
+
+	if (*host == '\0') {
+		fputs(cl->cl_port, to);
+		return;
+	}
+	(void)snprintf(text, sizeof(text),
+	    strchr(host, ':') != NULL ? "[%s]:%s" : "%s:%s", host,
+	    cl->cl_port);
+	if (strchr(host, '%') != NULL)
+		key_put_text(to, text);
+	else
+		fputs(text, to);
 }
 
 static void
