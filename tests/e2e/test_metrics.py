@@ -2,13 +2,15 @@
 """The numbers of a relay by HTTP, and the process that serves them."""
 import json
 import re
-import signal
 import shutil
+import signal
+import subprocess
 
 import pytest
 
 import flv
 import procs
+import rtmp
 import server as servers
 import web
 from procs import wait_until
@@ -139,6 +141,32 @@ def test_lag_is_a_histogram(watched, clients):
     assert buckets[-1] == found[f"{name}_count", ()]
     wait_until(lambda: web.value(port, "rtmpd_first_frame_seconds_count")
                == 1, 5, step=0.1)
+
+
+def test_what_is_refused_and_recorded(watched, clients):
+    tapes = servers.private_directory()
+    tapes.chmod(0o777)
+    try:
+        server, port = watched({"record": "all", "record-directory": tapes})
+        clients.publisher(server, "live/x", flv.synthetic())
+        settled(port, {("rtmpd_recordings_active", ()): 1,
+                       ("rtmpd_recordings_total", ()): 1,
+                       ("rtmpd_recording_errors_total", ()): 0,
+                       ("rtmpd_stream_recorders",
+                        (("stream", "live/x"),)): 1})
+        with pytest.raises(rtmp.Refused):
+            rtmp.open_publisher(server.port, "live/x")
+        settled(port, {("rtmpd_publish_refused_total",
+                        (("reason", "busy"),)): 1,
+                       ("rtmpd_publish_refused_total",
+                        (("reason", "limit"),)): 0})
+        with web.dial(server.port) as sock:
+            sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            web.until_closed(sock)
+        settled(port, {("rtmpd_handshake_failures_total", ()): 1})
+        server.stop()
+    finally:
+        shutil.rmtree(tapes, ignore_errors=True)
 
 
 def test_the_same_as_json(watched, clients):
@@ -314,6 +342,32 @@ def test_it_ends_with_its_relay(watched):
     server.wait_log(r"\bmetrics-start address=127\.0\.0\.1:")
     procs.end(server.pid, signal.SIGTERM)
     server.wait_log(r"\bmetrics-stop reason=")
+
+
+def test_it_keeps_no_idle_hub_from_leaving(place):
+    """A relay of rtmpd -i: the fixture waits for hub and server to end."""
+    port = servers.free_port()
+    with open(place / "rtmpd.conf", "a", encoding="ascii") as conf:
+        conf.write(f"metrics-listen = {port}\n")
+    ours, theirs = web.socket.socketpair()
+    with theirs:
+        one = subprocess.Popen(
+            [servers.PROGRAM, "-i", "-r", place / "run", "-f",
+             place / "rtmpd.conf"], stdin=theirs, stdout=theirs,
+            stderr=theirs)
+    client = rtmp.Client(sock=ours)
+    client.connect("live")
+    web.wait_health(port, 200, "ok")
+    assert web.value(port, "rtmpd_connections") == 1
+    client.close()
+    assert one.wait(3) == 0
+
+
+def test_it_serves_at_an_address_of_ipv6(rtmpd):
+    port = servers.free_port("::1")
+    server = rtmpd({"metrics-listen": f"[::1]:{port}"})
+    server.wait_log(rf"\bmetrics-start address=\[::1\]:{port}\b")
+    assert web.get(port, "/healthz", host="::1")[0] == 200
 
 
 def test_a_port_in_use_is_told_and_tried_again(rtmpd):
