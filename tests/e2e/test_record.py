@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Recordings: what is in them, and what cannot disturb whom."""
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -44,6 +45,13 @@ def recording(rtmpd, tapes):
                       "record-sync": "200ms", "linger": "500ms",
                       **(conf or {})}, **how)
     return start
+
+
+def counted(server, what):
+    """A number of rtmpctl metrics."""
+    line = re.search(rf"^rtmpd_{what} (\d+)$", server.ctl("metrics").stdout,
+                     re.M)
+    return int(line[1])
 
 
 def packets(path, scratch):
@@ -261,6 +269,9 @@ def test_a_recorder_that_is_killed_is_replaced(recording, clients, tapes):
     procs.wait_until(lambda: len(files(tapes)) == 2, 5, "another file")
     other, = set(files(tapes)) - {path}
     wait_growth(other, 1000)
+    assert counted(server, "recording_errors_total") == 1
+    assert counted(server, "recordings_total") == 2
+    assert counted(server, "recordings_active") == 1
     no_gap(watcher, publisher, since)
     publisher.stop()
     wait_complete(server)
@@ -335,6 +346,8 @@ def test_a_full_disk_costs_the_recording_alone(recording, clients, tapes):
     no_gap(watcher, publisher, since)
     assert procs.alive(recorder)
     assert server.log().count("No space left") == 1
+    procs.wait_until(lambda: counted(server, "recording_errors_total"), 3,
+                     "the error to be counted", 0.1)
     publisher.stop()
     procs.wait_until(lambda: not procs.alive(recorder), 5, "its end")
     flv.follow(File(path).check().messages())

@@ -213,7 +213,7 @@ Test(hubmsg, the_text_of_an_answer_must_end)
 	cr_assert(hub_answer_valid(&a, ANSWER));
 }
 
-Test(hubmsg, only_a_report_without_a_role_may_lack_a_stream)
+Test(hubmsg, only_who_is_at_no_stream_may_lack_one)
 {
 	struct hub_report r = good_report();
 
@@ -221,7 +221,11 @@ Test(hubmsg, only_a_report_without_a_role_may_lack_a_stream)
 	cr_assert_not(hub_report_valid(&r, REPORT));
 	r.hr_role = ROLE_PUBLISH;
 	cr_assert_not(hub_report_valid(&r, REPORT));
+	r.hr_role = ROLE_RECORD;
+	cr_assert_not(hub_report_valid(&r, REPORT));
 	r.hr_role = ROLE_NONE;
+	cr_assert(hub_report_valid(&r, REPORT));
+	r.hr_role = ROLE_METRICS;
 	cr_assert(hub_report_valid(&r, REPORT));
 }
 
