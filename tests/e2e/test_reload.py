@@ -14,7 +14,7 @@ import procs
 import rtmp
 import superserver
 from procs import wait_until
-from registry import Registry
+from registry import LOST, Registry
 from server import free_port, rtmpctl
 from watch import flowing, no_gap
 
@@ -315,6 +315,32 @@ def test_a_block_holds_for_its_application_alone(rtmpd, clients):
             "NetStream.Play.StreamNotFound")
     clients.add(rtmp.open_subscriber(server.port, "live/none"))
     live(server, clients, "live/private/x")
+
+
+def test_the_hub_judges_each_stream_by_its_application(rtmpd, clients):
+    server = rtmpd("linger = 60s\ntakeover = 60s\n"
+                   "application live { linger = 0 takeover = 0 }\n")
+    lost, short = live(server, clients, "live/x")
+    kept, long = live(server, clients, "other/x")
+    # another publisher takes over at once, or not at all
+    lost.silence()
+    second = clients.publisher(server, "live/x", flv.synthetic())
+    server.wait_log(r"\btakeover stream=live/x\b")
+    flowing(short)
+    refused(rtmp.open_publisher, server, "other/x",
+            "NetStream.Publish.BadName")
+    # and what is lost is gone at once, or waited for
+    second.drop()
+    kept.drop()
+    short.wait_status(rtmp.UNPUBLISH_NOTIFY, 3)
+    registry = Registry(server)
+    registry.wait_stream("other/x", lambda s: s.state == LOST)
+    registry.close()
+    assert rtmp.UNPUBLISH_NOTIFY not in long.codes()
+    # who waits does so as long as was said then
+    reloaded(server, "linger = 0\n")
+    clients.publisher(server, "other/x", flv.synthetic())
+    flowing(long)
 
 
 def test_a_hub_that_is_stopped_takes_it_later(rtmpd, clients):
