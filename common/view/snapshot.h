@@ -42,8 +42,8 @@ struct snapshot {
 #define SNAPSHOT_STALE	3000	/* ms; sessions report every second */
 
 /* The registry of the run directory that the process is in, attached anew
- * whenever another hub has made another. Opening waits a moment for a relay that
- * is just starting. */
+ * whenever another hub has made another. Opening waits a moment for a relay
+ * that is just starting. */
 struct snapshot_source;
 
 struct snapshot_source *snapshot_open(void);
