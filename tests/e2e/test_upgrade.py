@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: ISC
 """The programs are replaced under live streams, by a build whose version and
 layouts differ (make NEXT=1) and by one that talks to no other (NEXT=alien)."""
+import json
 import os
 import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -71,6 +73,31 @@ def test_streams_go_on_through_an_upgrade(installed, rtmpd, clients):
     flv.follow(late.messages)
     assert Path(f"/proc/{server.hub()}/exe").resolve() == \
         installed / "rtmphub"
+
+
+def seen(build, server):
+    """What a build's rtmpctl shows: name, subscribers, codec of streams."""
+    done = subprocess.run(
+        [build / "rtmpctl", "-j", "-r", server.run_directory, "show",
+         "streams"], capture_output=True, text=True, timeout=5, check=True)
+    return [(s["name"], s["subscribers"], s["tracks"][0]["codec"])
+            for s in json.loads(done.stdout) if s["tracks"]]
+
+
+def test_rtmpctl_of_either_release_sees_what_the_other_wrote(
+        installed, rtmpd, clients):
+    server = rtmpd()
+    clients.publisher(server, "live/x", flv.synthetic())
+    flowing(clients.subscriber(server, "live/x"))
+    old = server.hub()
+    put(servers.NEXT, installed)
+    for upgraded in (False, True):
+        if upgraded:
+            assert server.ctl("upgrade").returncode == 0
+            procs.wait_until(lambda: not procs.alive(old), 2, "its end")
+        for build in (servers.BUILD, servers.NEXT):
+            procs.wait_until(lambda b=build: seen(b, server) ==
+                             [("live/x", 1, "H.264")], 4)
 
 
 def test_it_goes_back_as_well_and_the_registry_is_right(
