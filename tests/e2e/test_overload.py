@@ -198,8 +198,7 @@ def test_over_the_hubs_descriptors_newcomers_are_refused(rtmpd, clients):
         pressure.rests(server.hub(), server.pid, seconds=0.5)
         for client in held[:3]:
             client.close()
-        procs.wait_until(lambda: len(server.connections()) < len(held) + 1,
-                         5, "their end")
+        server.wait_connections(len(held) - 1)
         works(server)
         for client in held[3:]:
             client.close()
