@@ -374,18 +374,6 @@ log_start(const struct server *sv)
 	    sv->sv_rundir);
 }
 
-static void
-share_control(const struct listener *l)
-{
-	const char *name = l->l_server->sv_conf->cf_control_group;
-	gid_t group;
-
-	if (priv_find_group(name, &group) == -1)
-		fatalx("no group %s", name);
-	if (rundir_share(RUNDIR_RTMPD, group) == -1)
-		fatal("share %s/%s", l->l_server->sv_rundir, RUNDIR_RTMPD);
-}
-
 /* All that a program before us did already. */
 static void
 start_afresh(struct listener *l)
@@ -402,7 +390,8 @@ start_afresh(struct listener *l)
 		fatal("log");
 	if ((l->l_control = control_open(RUNDIR_RTMPD)) == -1)
 		fatal("%s/%s", l->l_server->sv_rundir, RUNDIR_RTMPD);
-	share_control(l);
+	if (rundir_share(RUNDIR_RTMPD, l->l_server->sv_group) == -1)
+		fatal("share %s/%s", l->l_server->sv_rundir, RUNDIR_RTMPD);
 	server_shut_in(l->l_server);
 }
 

@@ -167,6 +167,9 @@ enter_rundir(struct server *sv, const struct options *o)
 
 	if (priv_lookup(sv->sv_conf->cf_user, &sv->sv_priv, &missing) == -1)
 		fatalx("no user %s", missing);
+	if (priv_find_group(sv->sv_conf->cf_control_group, &sv->sv_group) ==
+	    -1)
+		fatalx("no group %s", sv->sv_conf->cf_control_group);
 	if (rundir_enter(o->o_rundir != NULL ? o->o_rundir :
 	    sv->sv_conf->cf_rundir, &sv->sv_priv, used, sizeof(used), error,
 	    sizeof(error)) == -1)

@@ -18,6 +18,7 @@ struct server {
 	const struct conf *sv_conf;	/* by a reload; its conf 0 */
 	int		 sv_set_fd;	/* to be handed on */
 	struct priv	 sv_priv;
+	gid_t		 sv_group;	/* control-group, or PRIV_NO_GROUP */
 	struct sandbox	 sv_sandbox;	/* of connections */
 	char		*sv_program;	/* absolute path of rtmpd */
 	const char	*sv_conf_path;	/* as given by -f, NULL if not */
