@@ -225,7 +225,7 @@ attach(struct tap *tp)
 	else
 		set_start(tp, waited);
 	tp->tp_seen = true;
-	tp->tp_idle = tp->tp_gone = false;
+	tp->tp_idle = false;
 	tp->tp_link.lk_report.hr_generation = tp->tp_next_generation;
 	counters(tp)->ct_joins++;
 	link_report(&tp->tp_link, tp->tp_now);

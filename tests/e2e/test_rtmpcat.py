@@ -72,6 +72,11 @@ def key_sent(publisher, at_least=1):
         20, "key frames")
 
 
+def read_up(program):
+    """Wait until it has left the ring of a publisher that has gone."""
+    procs.wait_until(lambda: not procs.shared_mappings(program.pid), 5)
+
+
 @pytest.mark.parametrize("name", ["av", "audio", "video", "bframes"])
 def test_what_ffmpeg_publishes_reaches_a_pipe(name, rtmpd, clients, media,
                                               scratch):
@@ -88,6 +93,7 @@ def test_what_ffmpeg_publishes_reaches_a_pipe(name, rtmpd, clients, media,
         "show", "streams").stdout, 5)
     clients.run(ff.publish(server.url("live/cam"), path)).succeed(20)
     server.wait_log(r"\bgone\b.*stream=live/cam", 10)
+    read_up(waiting)
     waiting.popen.send_signal(signal.SIGTERM)
     waiting.succeed(5)
     reader.succeed(10)
@@ -172,16 +178,21 @@ def test_replay_of_a_ring_that_went_round(rtmpd, clients, scratch):
     publisher.halt()
 
 
+def leave(server, publisher):
+    """All is published, and the publisher has gone."""
+    publisher.wait_done(10)
+    since = len(server.lines)
+    publisher.stop()
+    server.wait_log(r"\bgone\b.*stream=live/x", 5, since)
+
+
 def test_it_goes_on_with_the_next_publisher(rtmpd, clients, scratch):
     server = rtmpd()
     program = to_file(clients, server, scratch / "x.flv", "-w", "live/x")
     for stream in (1, 2):
-        publisher = clients.publisher(
-            server, "live/x", flv.synthetic(stream, seconds=2))
-        publisher.wait_done(10)
-        since = len(server.lines)
-        publisher.stop()
-        server.wait_log(r"\bgone\b.*stream=live/x", 5, since)
+        leave(server, clients.publisher(
+            server, "live/x", flv.synthetic(stream, seconds=2)))
+    read_up(program)
     program.popen.send_signal(signal.SIGINT)
     program.succeed(5)
     got = [t for t in tags(scratch / "x.flv")
@@ -191,6 +202,28 @@ def test_it_goes_on_with_the_next_publisher(rtmpd, clients, scratch):
     times = [t.uts for t in got]
     assert times == sorted(times)
     assert 2000 <= times[50] < 20000
+
+
+def test_two_publishers_while_it_sleeps(rtmpd, clients, scratch):
+    """It hears of a ring and of its end at once, and reads it all."""
+    server = rtmpd()
+    first = clients.publisher(server, "live/x", flv.synthetic(1, seconds=2))
+    key_sent(first)
+    program = to_file(clients, server, scratch / "x.flv", "live/x")
+    flowing_file(scratch / "x.flv")
+    os.kill(program.pid, signal.SIGSTOP)
+    try:
+        leave(server, first)
+        leave(server, clients.publisher(
+            server, "live/x", flv.synthetic(2, seconds=1)))
+    finally:
+        os.kill(program.pid, signal.SIGCONT)
+    program.succeed(5)
+    assert_whole(scratch / "x.flv")
+    stamps = [flv.stamp(t) for t in tags(scratch / "x.flv")
+              if flv.kind(t) in ("key", "inter")]
+    assert stamps[-25:] == [(2, seq) for seq in range(25)]
+    assert stamps[-26] == (1, 49)
 
 
 def test_one_that_does_not_keep_up_is_told_and_hurts_nobody(
@@ -393,7 +426,8 @@ def test_enhanced_codecs_and_tracks_pass_as_they_are(rtmpd, clients,
         client.send_media(message)
     client.unpublish("x")
     client.close()
-    server.wait_log(r"\bgone\b.*stream=live/x", 5)
+    procs.wait_until(lambda: messages[-1].payload in (
+        scratch / "x.flv").read_bytes(), 5)
     program.popen.send_signal(signal.SIGTERM)
     program.succeed(5)
     got = [(t.type, t.payload) for t in tags(scratch / "x.flv")

@@ -66,7 +66,7 @@ copy_record(const struct cat *ca, struct output *ou,
 	/* the first that is not wanted any more */
 	if (ca->ca_length != 0 && ou->ou_begun &&
 	    (tr->tr_flags & RECORD_FRAME) != 0 &&
-	    tr->tr_time - ou->ou_base >= (int64_t)ca->ca_length)
+	    output_time(ou, tr) >= (int64_t)ca->ca_length)
 		return 0;
 	return judge_output(output_record(ou, tr));
 }

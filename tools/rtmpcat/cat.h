@@ -48,6 +48,8 @@ enum output_result {
 
 void	output_init(struct output *);
 void	output_free(struct output *);
+/* When a record is to be seen, in ms of the file that has begun. */
+int64_t	output_time(const struct output *, const struct tap_record *);
 enum output_result output_record(struct output *, const struct tap_record *);
 /* Write what there is; nothing before the first frame. */
 enum output_result output_flush(struct output *);

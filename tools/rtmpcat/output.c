@@ -78,6 +78,16 @@ put_tag(struct output *ou, uint8_t type, const uint8_t *data, uint32_t len)
 	flv_tag_tail(tag + FLV_TAG_HEAD + len, len);
 }
 
+/* Audio may begin a little before the first picture. What a ring says of time
+ * may be any number at all: the difference wraps. */
+int64_t
+output_time(const struct output *ou, const struct tap_record *tr)
+{
+	int64_t t = (int64_t)((uint64_t)tr->tr_time - (uint64_t)ou->ou_base);
+
+	return t > 0 ? t : 0;
+}
+
 enum output_result
 output_record(struct output *ou, const struct tap_record *tr)
 {
@@ -91,10 +101,8 @@ output_record(struct output *ou, const struct tap_record *tr)
 	if (!ou->ou_begun &&
 	    ((tr->tr_flags & RECORD_FRAME) != 0 || ou->ou_len >= FLUSH))
 		begin(ou, tr);
-	/* audio may begin a little before the first picture */
 	if (ou->ou_begun && (tr->tr_flags & RECORD_METADATA) == 0)
-		ou->ou_time = tr->tr_time > ou->ou_base ?
-		    tr->tr_time - ou->ou_base : 0;
+		ou->ou_time = output_time(ou, tr);
 	put_tag(ou, type, tr->tr_data + skip, tr->tr_len - skip);
 	return ou->ou_len < FLUSH ? OUTPUT_OK : output_flush(ou);
 }
