@@ -116,8 +116,8 @@ pump(struct netstream *ns, int fd, size_t portion)
 		FUZZ_CHECK((result == BATCH_BROKEN) == (conn.c_end != NULL));
 		if (result == BATCH_LAPPED) {
 			jumps++;
-			play.pl_cursor.pc_pos = ring_head(&play.pl_ring);
-			play.pl_cursor.pc_mode = PLAY_SEEK;
+			play.pl_cursor.cu_pos = ring_head(&play.pl_ring);
+			play.pl_cursor.cu_mode = CURSOR_SEEK;
 		}
 	}
 }
@@ -141,19 +141,19 @@ settle(const struct netstream *ns, int fd)
 static void
 set_state(unsigned where, unsigned state)
 {
-	struct play_cursor *pc = &play.pl_cursor;
+	struct cursor *cu = &play.pl_cursor;
 	uint64_t head = ring_head(&play.pl_ring);
 
-	pc->pc_mode = (enum play_mode)(state % 3);
-	pc->pc_need_key = state & 4;
-	pc->pc_rebase = pc->pc_sent = state & 8;
-	pc->pc_time = state & 8 ? 5000 : 0;
+	cu->cu_mode = (enum cursor_mode)(state % 3);
+	cu->cu_need_key = state & 4;
+	cu->cu_rebase = cu->cu_taken = state & 8;
+	cu->cu_time = state & 8 ? 5000 : 0;
 	play.pl_no_audio = state & 16;
 	play.pl_no_video = state & 32;
-	pc->pc_pos = where % 2 == 0 ? ring_join(&play.pl_ring) :
+	cu->cu_pos = where % 2 == 0 ? ring_join(&play.pl_ring) :
 	    head - 8 * (uint64_t)(where / 2);
-	expected = pc->pc_pos;
-	own_times = !pc->pc_rebase;
+	expected = cu->cu_pos;
+	own_times = !cu->cu_rebase;
 }
 
 static struct netstream *
