@@ -98,6 +98,9 @@ def test_a_hub_that_leaves_leaves_nothing(scratch):
         hub.wait()
     assert not os.path.lexists(run / "registry")
     assert name not in servers.shm_names()
+    # who would start its attendants sees its end a moment later
+    wait_until(lambda: not any("attendants" in procs.title(p) for p in
+                               procs.descendants(os.getpid())), 3)
 
 
 def test_two_relays_leave_each_other_s_alone(rtmpd):
