@@ -298,7 +298,7 @@ ended(struct hub *h, struct stream *t, struct attendant *at, int pid)
 	at->at_cause = at->at_status;
 	at->at_pause = longer(at->at_pause);
 	at->at_again = h->h_now + at->at_pause;
-	if (t != NULL)
+	if (t != NULL && at->at_status != 0)	/* else somebody ended it */
 		registry_add(&totals(h)->to_recording_errors, 1);
 }
 

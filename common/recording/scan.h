@@ -14,7 +14,7 @@
 struct scan {
 	uint64_t	 sc_end;	/* behind the last whole tag */
 	uint32_t	 sc_last;	/* latest time in it, ms */
-	uint32_t	 sc_meta;	/* bytes of an onMetaData that comes first */
+	uint32_t	 sc_meta;	/* bytes of the onMetaData in front */
 };
 
 /*

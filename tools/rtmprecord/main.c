@@ -193,7 +193,7 @@ attach(const struct options *o)
 	    sizeof(why));
 	if (status != 0)
 		errx(status, "%s", why);
-	/* a hub that has gone meanwhile is followed by one that starts another */
+	/* if its hub has gone meanwhile, the next one starts another */
 	tap = tap_open(&wish, 0);
 	if (tap == NULL && (errno == ENOENT || errno == ECONNREFUSED))
 		errx(EX_UNAVAILABLE, "%s: no rtmpd runs here", path);

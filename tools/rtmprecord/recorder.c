@@ -28,7 +28,7 @@
 #define NO_TRACK	256
 #define CAMERA_OFF	5000	/* ms without video: audio will do */
 #define APART		5000	/* ms that audio and video may lie apart */
-#define FILE_MAX	(INT32_MAX - 3600 * 1000)	/* ms, that players count */
+#define FILE_MAX	(INT32_MAX - 3600 * 1000)	/* ms, of 31 bits */
 #define BATCH		(1024 * 1024)	/* bytes written at once */
 #define HEADERS_MAX	(16 * 1024 * 1024)	/* bytes kept for segments */
 #define PAUSE_MIN	500	/* ms after a failure */
