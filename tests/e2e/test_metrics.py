@@ -340,8 +340,8 @@ def test_another_one_is_started_when_it_dies(watched):
 def test_it_ends_with_its_relay(watched):
     server, _ = watched()
     server.wait_log(r"\bmetrics-start address=127\.0\.0\.1:")
-    procs.end(server.pid, signal.SIGTERM)
-    server.wait_log(r"\bmetrics-stop reason=")
+    server.stop()
+    assert " metrics-stop reason=shutdown " in server.log()
 
 
 def test_it_keeps_no_idle_hub_from_leaving(place):

@@ -378,7 +378,9 @@ function showStreams(now) {
 	const names = new Set(now.streams.map((s) => s.name));
 	const sessions = new Map();
 
-	for (const session of now.sessions) {
+	/* who publishes comes first, the others as they are */
+	for (const session of now.sessions.slice().sort((a, b) =>
+	    (b.role === "publish") - (a.role === "publish"))) {
 		if (!sessions.has(session.stream))
 			sessions.set(session.stream, []);
 		sessions.get(session.stream).push(session);
