@@ -198,9 +198,21 @@ class Reality:
         hub = self._relay.hub()
         if self._registry is None or hub != self._hub:
             self.close()
+            self._greet()
             self._registry = registry.Registry(self._relay.server)
+            procs.wait_until(
+                lambda: self._registry.session(os.getpid()) is None, 3,
+                "the end of our own session")
             self._hub = hub
         return self._registry
+
+    def _greet(self):
+        """The registry can be read without a hub: does that answer?"""
+        hub = registry.Hub(self._relay.server)
+        try:
+            os.close(hub.register())
+        finally:
+            hub.close()
 
     def differences(self, links):
         """What the registry tells that is not so. Empty: it is right."""
