@@ -328,6 +328,16 @@ def test_hubs_without_end_have_one_after_the_other(watched):
     web.wait_health(port, 200, "ok", 10)
 
 
+def test_it_outlives_an_upgrade(watched):
+    server, port = watched()
+    mine, hub = served_by(server), server.hub()
+    done = server.ctl("upgrade")
+    assert done.returncode == 0, done.stderr
+    wait_until(lambda: web.health(port) == (200, "ok")
+               and web.streams(port)["hub"]["pid"] != hub
+               and reporter(port) == mine, 5, "its report", 0.1)
+
+
 def test_another_one_is_started_when_it_dies(watched):
     server, port = watched()
     mine = served_by(server)
