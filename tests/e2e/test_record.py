@@ -433,3 +433,51 @@ def test_a_reload_starts_and_ends_recordings(recording, clients, tapes):
     no_gap(watcher, publisher, since)
     for path in files(tapes):
         File(path).check()
+
+
+# The command line
+
+def run(*words, **how):
+    return subprocess.run([servers.BUILD / "rtmprecord", *words], timeout=10,
+                          capture_output=True, text=True, check=False, **how)
+
+
+@pytest.mark.parametrize("words", [
+    [], ["a/b", "c/d"], ["-m", "off", "live/x"], ["-m", "some", "live/x"],
+    ["-s", "5 lines", "live/x"], ["-y", "0", "live/x"],
+    ["-p", "../x", "live/x"], ["-p", "%{pid}", "live/x"], ["-z", "live/x"]])
+def test_a_wrong_command_line_is_refused(words):
+    done = run(*words)
+    assert done.returncode == 64 and done.stderr
+    assert not done.stdout
+
+
+def test_without_a_relay_or_a_publisher_there_is_nothing_to_record(rtmpd,
+                                                                   scratch):
+    done = run("-r", scratch, "live/x", cwd=scratch)
+    assert done.returncode == 69 and "no rtmpd runs here" in done.stderr
+    server = rtmpd()
+    server.wait_log(r"\bhub-start ")
+    done = run("-r", server.run_directory, "live/x", cwd=scratch)
+    assert done.returncode == 69 and "no-publisher" in done.stderr
+    assert not list(scratch.iterdir())
+
+
+def test_by_hand_beside_the_attendant(recording, clients, tapes, scratch):
+    """Each has all of it, and the hub counts one recorder."""
+    server = recording()
+    publisher = clients.publisher(server, "live/x", flv.synthetic(gop=10))
+    server.wait_log(r"\brecord-start ")
+    by_hand = clients.run(procs.Process(
+        [servers.BUILD / "rtmprecord", "-r", server.run_directory, "-b",
+         "-p", "x.flv", "live/x"], cwd=scratch))
+    procs.wait_until((scratch / "x.flv").exists, 5, "a file")
+    wait_growth(scratch / "x.flv", 1000)
+    assert counted(server, "recordings_active") == 1
+    publisher.stop()
+    by_hand.succeed(5)
+    wait_complete(server)
+    one = File(scratch / "x.flv").check()
+    other = File(files(tapes)[0]).check()
+    same_frames(one.frames(), other.tags)
+    assert "record-stop stream=live/x file=x.flv" in by_hand.stderr
