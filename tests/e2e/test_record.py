@@ -302,6 +302,22 @@ def test_a_hub_that_is_killed_costs_no_frame(recording, clients, tapes):
     same_frames(one.frames(), [m for m, _ in publisher.sent])
 
 
+def test_an_upgrade_costs_no_frame(recording, clients, tapes):
+    server = recording()
+    publisher = clients.publisher(server, "live/x", flv.synthetic())
+    recorder = server.process(RECORDER + "live/x")
+    path, = procs.wait_until(lambda: files(tapes), 5, "a file")
+    done = server.ctl("upgrade")
+    assert done.returncode == 0, done.stderr
+    mark = publisher.sent[-1][0].at
+    publisher.wait_sent(lambda m: m.at > mark + 2)
+    assert procs.alive(recorder)
+    publisher.stop()
+    wait_complete(server)
+    assert files(tapes) == [path]
+    same_frames(File(path).check().frames(), [m for m, _ in publisher.sent])
+
+
 def test_a_missing_directory_is_waited_for(recording, clients, tapes):
     tapes.rmdir()
     server = recording()
