@@ -35,7 +35,7 @@ add_stream(const char *name, uint32_t state, uint64_t rate)
 static void
 add_session(enum session_role role, uint16_t slot)
 {
-	session[sn.sn_nsessions].eb_role = role;
+	session[sn.sn_nsessions].eb_role = (uint16_t)role;
 	session[sn.sn_nsessions++].eb_slot = slot;
 }
 
