@@ -179,7 +179,7 @@ check-unit:	## unit tests, under ASan and UBSan
 run-unit: $(UNIT)
 	@for t in $(UNIT); do \
 		echo "== $$(basename $$t)"; \
-		LSAN_OPTIONS=suppressions=tests/unit/lsan.supp:print_suppressions=0 \
+		LSAN_OPTIONS=suppressions=$(abspath tests/unit/lsan.supp):print_suppressions=0 \
 		    $$t -j2 || exit 1; done
 
 check-stress:	## readers and a writer on one ring, short form
