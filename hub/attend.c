@@ -68,6 +68,13 @@ add_number(struct spawn_order *so, const char *option, uint64_t n,
 }
 
 static void
+add_sandbox(struct spawn_order *so, const struct conf *cf)
+{
+	if (cf->cf_sandbox == DENIED_LOG)
+		spawn_add(so, "-L");
+}
+
+static void
 add_limits(struct spawn_order *so, const struct conf *cf)
 {
 	if (cf->cf_record_segment != 0)
@@ -99,8 +106,7 @@ make_recorder(const struct conf *cf, struct spawn_order *so)
 	spawn_add(so, cf->cf_record_path);
 	spawn_add(so, "-m");
 	spawn_add(so, what[cf->cf_record]);
-	if (cf->cf_sandbox == DENIED_LOG)
-		spawn_add(so, "-l");
+	add_sandbox(so, cf);
 	add_limits(so, cf);
 }
 
@@ -119,6 +125,7 @@ make_metrics(const struct conf *cf, struct spawn_order *so)
 	spawn_add(so, ".");
 	spawn_add(so, "-l");
 	spawn_add(so, text);
+	add_sandbox(so, cf);
 }
 
 static const struct conf *

@@ -42,15 +42,17 @@ struct options {
 	struct conf_listen	 o_listen;
 	const char		*o_address;	/* as it was given */
 	bool			 o_attendant;
+	bool			 o_only_log;	/* what the filter denies */
 };
 
 static void
 usage(FILE *to)
 {
-	fprintf(to, "usage: rtmpmetrics [-V] [-f file] [-r run-directory] "
+	fprintf(to, "usage: rtmpmetrics [-LV] [-f file] [-r run-directory] "
 	    "-l [address:]port\n"
 	    "  -f  find the run directory by this configuration (default "
 	    CONF_PATH "\n      if it exists)\n"
+	    "  -L  only note what the filter of system calls denies\n"
 	    "  -l  serve here (default address " LOOPBACK ")\n"
 	    "  -r  the relay's run directory\n"
 	    "  -V  print the version and exit\n");
@@ -87,6 +89,9 @@ set_option(int c, struct options *o)
 	case 'f':
 		o->o_file = optarg;
 		break;
+	case 'L':
+		o->o_only_log = true;
+		break;
 	case 'l':
 		set_listen(o);
 		break;
@@ -114,7 +119,7 @@ parse(int argc, char **argv, struct options *o)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "Af:l:r:V", longopts, NULL)) !=
+	while ((c = getopt_long(argc, argv, "Af:Ll:r:V", longopts, NULL)) !=
 	    -1)
 		set_option(c, o);
 	if (o->o_address == NULL || optind != argc)
@@ -181,7 +186,7 @@ shut_in(const struct options *o)
 
 	tzset();	/* reads a file; the date of answers needs it */
 	/* the filter is written out to be had, which a limit would end */
-	if (sandbox_build(&sb, SANDBOX_METRICS, false) == -1)
+	if (sandbox_build(&sb, SANDBOX_METRICS, o->o_only_log) == -1)
 		fatal("sandbox");
 	(void)setpriority(PRIO_PROCESS, 0, NICENESS);
 	if (priv_drop(&nobody, NULL) == -1 ||

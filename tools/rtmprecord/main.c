@@ -48,7 +48,7 @@ on_signal(int sig)
 static void
 usage(FILE *to)
 {
-	fprintf(to, "usage: rtmprecord [-AablV] [-d directory] [-m what] "
+	fprintf(to, "usage: rtmprecord [-AabLV] [-d directory] [-m what] "
 	    "[-p path]\n\t[-r run-directory] [-s segment] [-y sync] "
 	    "app/name\n");
 }
@@ -99,7 +99,7 @@ parse_option(int c, struct options *o)
 	case 'd':
 		set_directory(&o->o_conf, optarg);
 		break;
-	case 'l':
+	case 'L':
 		o->o_only_log = true;
 		break;
 	case 'm':
@@ -142,7 +142,7 @@ parse(int argc, char **argv, struct options *o)
 	conf_init(&o->o_conf);
 	o->o_conf.cf_record = RECORD_ALL;
 	set_directory(&o->o_conf, ".");
-	while ((c = getopt_long(argc, argv, "Aabd:lm:p:r:s:Vy:", longopts,
+	while ((c = getopt_long(argc, argv, "AabLd:m:p:r:s:Vy:", longopts,
 	    NULL)) != -1)
 		parse_option(c, o);
 	if (argc - optind != 1 || argv[optind][0] == '\0' ||
