@@ -156,19 +156,26 @@ def test_segments_are_all_that_was_published(name, segment, count, recording,
 
 # The publisher
 
-def test_a_publisher_that_returns_goes_on_in_the_same_file(recording, clients,
-                                                           tapes):
-    server = recording({"linger": "3s"})
+@pytest.mark.parametrize("how", ["returns", "is taken over"])
+def test_a_publisher_that_goes_on_has_one_file(how, recording, clients,
+                                               tapes):
+    server = recording({"linger": "3s", "takeover": "500ms"})
     first = clients.publisher(server, "live/x", flv.synthetic(gop=10))
     server.wait_log(r"\brecord-start ")
     path, = files(tapes)
     wait_growth(path, 1000)
-    first.drop()
+    if how == "returns":
+        first.drop()
+    else:
+        first.silence()
+        silent = time.monotonic()
+        procs.wait_until(lambda: time.monotonic() > silent + 0.7)
     second = clients.publisher(server, "live/x",
                                flv.synthetic(gop=10, stream=2))
     second.wait_sent(lambda m: flv.kind(m) == "key" and m.at > 1)
     second.stop()
     wait_complete(server)
+    assert ("takeover stream=live/x" in server.log()) == (how != "returns")
     one = File(path).check()
     assert files(tapes) == [path]
     seen = [flv.stamp(t)[0] for t in one.frames()]
