@@ -69,7 +69,8 @@ adopt_subscriber(struct hub *h, struct stream *t, struct session *s,
 	if (t->t_publisher == NULL && t->t_body.sb_state == STREAM_WAITING) {
 		/* its publisher has yet to report, or is lost */
 		t->t_body.sb_state = STREAM_LOST;
-		t->t_deadline = h->h_now + conf_for(h->h_set, t->t_body.sb_name)->cf_linger;
+		t->t_deadline = h->h_now +
+		    conf_for(h->h_set, t->t_body.sb_name)->cf_linger;
 		if (t->t_deadline < h->h_grace)
 			t->t_deadline = h->h_grace;
 	}

@@ -8,16 +8,21 @@
 #include <stdio.h>
 
 const char *
+format_plain(uint64_t n, char buf[FORMAT_MAX])
+{
+	snprintf(buf, FORMAT_MAX, "%" PRIu64, n);
+	return buf;
+}
+
+const char *
 format_number(uint64_t n, char buf[FORMAT_MAX])
 {
 	static const char factors[] = "kMGTPE";
 	double x = (double)n;
 	int i;
 
-	if (n < 1000) {
-		snprintf(buf, FORMAT_MAX, "%" PRIu64, n);
-		return buf;
-	}
+	if (n < 1000)
+		return format_plain(n, buf);
 	/* 999.5 would be written as 1000 */
 	for (i = -1; x >= 999.5; i++)
 		x /= 1000;

@@ -9,6 +9,8 @@
 
 #define FORMAT_MAX	24
 
+/* All digits. */
+const char *format_plain(uint64_t, char buf[FORMAT_MAX]);
 /* Three digits and a factor of 1000: "0", "999", "2.51M", "12.3G". */
 const char *format_number(uint64_t, char buf[FORMAT_MAX]);
 /* The two largest units: "45s", "12m03s", "3h07m", "5d02h". */

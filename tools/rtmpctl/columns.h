@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "view/format.h"
 #include "view/snapshot.h"
 
 /* A stream or a session, the other one NULL. */
@@ -31,12 +32,18 @@ struct column {
 	uint8_t		 co_width;	/* columns of a terminal, for top */
 	void		(*co_text)(const struct row *, char *buf, size_t);
 	uint64_t	(*co_key)(const struct row *);	/* NULL: by text */
+	/* of view/format.h: the key as text, where there is no co_text */
+	const char	*(*co_form)(uint64_t, char buf[FORMAT_MAX]);
 };
 
 extern const struct column stream_columns[];
 extern const size_t stream_ncolumns;
 extern const struct column session_columns[];
 extern const size_t session_ncolumns;
+
+/* What stands in a column of a row. */
+void	column_text(const struct column *, const struct row *, char *buf,
+	    size_t size);
 
 /* A track in a few words: "H.264 High 3.1 1280x720 25fps". */
 void	track_text(const struct shm_track *, char *buf, size_t size);

@@ -4,7 +4,6 @@
  */
 #include "columns.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "view/format.h"
@@ -69,26 +68,10 @@ rate_key(const struct row *r)
 	return body(r)->eb_rate;
 }
 
-static void
-rate_text(const struct row *r, char *buf, size_t size)
-{
-	char number[FORMAT_MAX];
-
-	snprintf(buf, size, "%s", format_number(rate_key(r), number));
-}
-
 static uint64_t
 received_key(const struct row *r)
 {
 	return body(r)->eb_counters.ct_bytes_in;
-}
-
-static void
-received_text(const struct row *r, char *buf, size_t size)
-{
-	char number[FORMAT_MAX];
-
-	snprintf(buf, size, "%s", format_number(received_key(r), number));
 }
 
 static uint64_t
@@ -97,24 +80,10 @@ sent_key(const struct row *r)
 	return body(r)->eb_counters.ct_bytes_out;
 }
 
-static void
-sent_text(const struct row *r, char *buf, size_t size)
-{
-	char number[FORMAT_MAX];
-
-	snprintf(buf, size, "%s", format_number(sent_key(r), number));
-}
-
 static uint64_t
 lag_key(const struct row *r)
 {
 	return body(r)->eb_counters.ct_lag;
-}
-
-static void
-lag_text(const struct row *r, char *buf, size_t size)
-{
-	snprintf(buf, size, "%" PRIu64, lag_key(r));
 }
 
 static uint64_t
@@ -123,40 +92,27 @@ jumps_key(const struct row *r)
 	return body(r)->eb_counters.ct_lag_jumps;
 }
 
-static void
-jumps_text(const struct row *r, char *buf, size_t size)
-{
-	snprintf(buf, size, "%" PRIu64, jumps_key(r));
-}
-
 static uint64_t
 time_key(const struct row *r)
 {
 	return row_seconds(r, body(r)->eb_since);
 }
 
-static void
-time_text(const struct row *r, char *buf, size_t size)
-{
-	char number[FORMAT_MAX];
-
-	snprintf(buf, size, "%s", format_time(time_key(r), number));
-}
-
 const struct column session_columns[] = {
-	{ "PID", COLUMN_RIGHT | COLUMN_TOP, 7, pid_text, pid_key },
-	{ "ROLE", COLUMN_TOP, 7, role_text, NULL },
-	{ "STREAM", COLUMN_TOP | COLUMN_WIDE, 10, stream_text, NULL },
-	{ "RATE", COLUMN_RIGHT | COLUMN_TOP | COLUMN_BAR, 5, rate_text,
-	  rate_key },
-	{ "LAG", COLUMN_RIGHT | COLUMN_TOP | COLUMN_LAG, 5, lag_text,
-	  lag_key },
-	{ "JUMPS", COLUMN_RIGHT | COLUMN_TOP, 5, jumps_text, jumps_key },
-	{ "TIME", COLUMN_RIGHT | COLUMN_TOP, 6, time_text, time_key },
-	{ "PEER", COLUMN_TOP, 21, peer_text, NULL },
-	{ "RECEIVED", COLUMN_RIGHT, 8, received_text, received_key },
-	{ "SENT", COLUMN_RIGHT, 6, sent_text, sent_key },
-	{ "PROGRAM", 0, 20, program_text, NULL },
+	{ "PID", COLUMN_RIGHT | COLUMN_TOP, 7, pid_text, pid_key, NULL },
+	{ "ROLE", COLUMN_TOP, 7, role_text, NULL, NULL },
+	{ "STREAM", COLUMN_TOP | COLUMN_WIDE, 10, stream_text, NULL, NULL },
+	{ "RATE", COLUMN_RIGHT | COLUMN_TOP | COLUMN_BAR, 5, NULL, rate_key,
+	  format_number },
+	{ "LAG", COLUMN_RIGHT | COLUMN_TOP | COLUMN_LAG, 5, NULL, lag_key,
+	  format_plain },
+	{ "JUMPS", COLUMN_RIGHT | COLUMN_TOP, 5, NULL, jumps_key,
+	  format_plain },
+	{ "TIME", COLUMN_RIGHT | COLUMN_TOP, 6, NULL, time_key, format_time },
+	{ "PEER", COLUMN_TOP, 21, peer_text, NULL, NULL },
+	{ "RECEIVED", COLUMN_RIGHT, 8, NULL, received_key, format_number },
+	{ "SENT", COLUMN_RIGHT, 6, NULL, sent_key, format_number },
+	{ "PROGRAM", 0, 20, program_text, NULL, NULL },
 };
 const size_t session_ncolumns =
     sizeof(session_columns) / sizeof(session_columns[0]);

@@ -4,7 +4,6 @@
  */
 #include "columns.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +19,18 @@ static const struct stream_body *
 body(const struct row *r)
 {
 	return &r->ro_stream->ss_body;
+}
+
+void
+column_text(const struct column *co, const struct row *r, char *buf,
+    size_t size)
+{
+	char number[FORMAT_MAX];
+
+	if (co->co_text != NULL)
+		co->co_text(r, buf, size);
+	else
+		snprintf(buf, size, "%s", co->co_form(co->co_key(r), number));
 }
 
 uint64_t
@@ -139,26 +150,10 @@ in_key(const struct row *r)
 	return body(r)->sb_rate;
 }
 
-static void
-in_text(const struct row *r, char *buf, size_t size)
-{
-	char number[FORMAT_MAX];
-
-	snprintf(buf, size, "%s", format_number(in_key(r), number));
-}
-
 static uint64_t
 out_key(const struct row *r)
 {
 	return r->ro_stream->ss_rate_out;
-}
-
-static void
-out_text(const struct row *r, char *buf, size_t size)
-{
-	char number[FORMAT_MAX];
-
-	snprintf(buf, size, "%s", format_number(out_key(r), number));
 }
 
 static uint64_t
@@ -167,22 +162,10 @@ subscribers_key(const struct row *r)
 	return r->ro_stream->ss_subscribers;
 }
 
-static void
-subscribers_text(const struct row *r, char *buf, size_t size)
-{
-	snprintf(buf, size, "%" PRIu64, subscribers_key(r));
-}
-
 static uint64_t
 recorders_key(const struct row *r)
 {
 	return body(r)->sb_recorders;
-}
-
-static void
-recorders_text(const struct row *r, char *buf, size_t size)
-{
-	snprintf(buf, size, "%" PRIu64, recorders_key(r));
 }
 
 static uint64_t
@@ -206,26 +189,10 @@ gop_key(const struct row *r)
 	return body(r)->sb_gop;
 }
 
-static void
-gop_text(const struct row *r, char *buf, size_t size)
-{
-	char number[FORMAT_MAX];
-
-	snprintf(buf, size, "%s", format_span(gop_key(r), number));
-}
-
 static uint64_t
 ring_key(const struct row *r)
 {
 	return body(r)->sb_ring_ms;
-}
-
-static void
-ring_text(const struct row *r, char *buf, size_t size)
-{
-	char number[FORMAT_MAX];
-
-	snprintf(buf, size, "%s", format_span(ring_key(r), number));
 }
 
 static uint64_t
@@ -234,31 +201,27 @@ jumps_key(const struct row *r)
 	return body(r)->sb_lag_jumps;
 }
 
-static void
-jumps_text(const struct row *r, char *buf, size_t size)
-{
-	snprintf(buf, size, "%" PRIu64, jumps_key(r));
-}
-
 const struct column stream_columns[] = {
-	{ "STREAM", COLUMN_TOP | COLUMN_WIDE, 10, name_text, NULL },
-	{ "STATE", COLUMN_TOP, 7, state_text, NULL },
-	{ "IN", COLUMN_RIGHT | COLUMN_TOP | COLUMN_BAR, 5, in_text, in_key },
-	{ "OUT", COLUMN_RIGHT | COLUMN_TOP | COLUMN_BAR, 5, out_text,
-	  out_key },
-	{ "SUBS", COLUMN_RIGHT | COLUMN_TOP, 5, subscribers_text,
-	  subscribers_key },
-	{ "REC", COLUMN_RIGHT | COLUMN_TOP, 3, recorders_text,
-	  recorders_key },
-	{ "JUMPS", COLUMN_RIGHT | COLUMN_TOP, 5, jumps_text, jumps_key },
-	{ "UP", COLUMN_RIGHT | COLUMN_TOP, 6, up_text, up_key },
-	{ "GOP", COLUMN_RIGHT | COLUMN_TOP, 5, gop_text, gop_key },
-	{ "RING", COLUMN_RIGHT | COLUMN_TOP, 6, ring_text, ring_key },
-	{ "VIDEO", 0, 30, video_text, NULL },
-	{ "AUDIO", 0, 20, audio_text, NULL },
-	{ "PID", COLUMN_RIGHT, 7, pid_text, pid_key },
-	{ "PEER", 0, 21, peer_text, NULL },
-	{ "PROGRAM", 0, 20, program_text, NULL },
+	{ "STREAM", COLUMN_TOP | COLUMN_WIDE, 10, name_text, NULL, NULL },
+	{ "STATE", COLUMN_TOP, 7, state_text, NULL, NULL },
+	{ "IN", COLUMN_RIGHT | COLUMN_TOP | COLUMN_BAR, 5, NULL, in_key,
+	  format_number },
+	{ "OUT", COLUMN_RIGHT | COLUMN_TOP | COLUMN_BAR, 5, NULL, out_key,
+	  format_number },
+	{ "SUBS", COLUMN_RIGHT | COLUMN_TOP, 5, NULL, subscribers_key,
+	  format_plain },
+	{ "REC", COLUMN_RIGHT | COLUMN_TOP, 3, NULL, recorders_key,
+	  format_plain },
+	{ "JUMPS", COLUMN_RIGHT | COLUMN_TOP, 5, NULL, jumps_key,
+	  format_plain },
+	{ "UP", COLUMN_RIGHT | COLUMN_TOP, 6, up_text, up_key, NULL },
+	{ "GOP", COLUMN_RIGHT | COLUMN_TOP, 5, NULL, gop_key, format_span },
+	{ "RING", COLUMN_RIGHT | COLUMN_TOP, 6, NULL, ring_key, format_span },
+	{ "VIDEO", 0, 30, video_text, NULL, NULL },
+	{ "AUDIO", 0, 20, audio_text, NULL, NULL },
+	{ "PID", COLUMN_RIGHT, 7, pid_text, pid_key, NULL },
+	{ "PEER", 0, 21, peer_text, NULL, NULL },
+	{ "PROGRAM", 0, 20, program_text, NULL, NULL },
 };
 const size_t stream_ncolumns =
     sizeof(stream_columns) / sizeof(stream_columns[0]);

@@ -25,8 +25,8 @@ compare_by(const struct column *co, const struct row *a, const struct row *b)
 	uint64_t m, n;
 
 	if (co->co_key == NULL) {
-		co->co_text(a, x, sizeof(x));
-		co->co_text(b, y, sizeof(y));
+		column_text(co, a, x, sizeof(x));
+		column_text(co, b, y, sizeof(y));
 		return strcmp(x, y);
 	}
 	m = co->co_key(a);

@@ -231,7 +231,7 @@ draw_row(struct top *tp, const struct layout *la, int y, size_t at)
 		mvprintw(y, 0, "%*s", COLS, "");
 	}
 	for (lc = la->la_column; lc < la->la_column + la->la_n; lc++) {
-		lc->lc_column->co_text(r, text, sizeof(text));
+		column_text(lc->lc_column, r, text, sizeof(text));
 		pair = colour(lc->lc_column, r);
 		attron(pair);
 		x += put_field(y, x, text_safe(text, safe, sizeof(safe)),

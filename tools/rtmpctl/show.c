@@ -135,7 +135,7 @@ add_row(struct table *t, const struct column *co, size_t n,
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		co[i].co_text(row, text, sizeof(text));
+		column_text(&co[i], row, text, sizeof(text));
 		table_cell(t, text);
 	}
 }
