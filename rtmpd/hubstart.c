@@ -137,15 +137,17 @@ start_keeper(const struct server *sv)
 {
 	unsigned int idle = (sv->sv_conf->cf_hub_idle + 999) / 1000;
 	pid_t pid = fork();
+	int daemon, status;
 
 	if (pid == -1)
 		return -1;
 	if (pid > 0)
-		return waitpid(pid, NULL, 0) == pid ? 0 : -1;
+		return waitpid(pid, &status, 0) == pid && status == 0 ? 0 : -1;
 	proc_close_others(NULL, 0);
-	if (proc_daemonize() == 0) {
+	if ((daemon = proc_daemonize()) != -1) {
 		log_to_syslog("rtmpd");
 		server_shut_in(sv);
+		proc_started(daemon);
 		keep_alive(sv, idle);
 	}
 	_exit(1);

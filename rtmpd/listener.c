@@ -378,11 +378,13 @@ log_start(const struct server *sv)
 static void
 start_afresh(struct listener *l)
 {
+	int daemon = -1;
+
 	open_pidfile(l);
 	listening_open(l);
 	if (!l->l_server->sv_foreground) {
 		log_to_syslog("rtmpd");
-		if (proc_daemonize() == -1)
+		if ((daemon = proc_daemonize()) == -1)
 			fatal("daemonize");
 	}
 	write_pid(l);		/* we may have become another process */
@@ -393,6 +395,8 @@ start_afresh(struct listener *l)
 	if (rundir_share(RUNDIR_RTMPD, l->l_server->sv_group) == -1)
 		fatal("share %s/%s", l->l_server->sv_rundir, RUNDIR_RTMPD);
 	server_shut_in(l->l_server);
+	if (daemon != -1)
+		proc_started(daemon);
 }
 
 void

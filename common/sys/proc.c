@@ -113,24 +113,57 @@ proc_null_stdio(int err)
 	return 0;
 }
 
+/* Until the daemon has started, or ended before it had. */
+static void
+exit_with_daemon(int started)
+{
+	ssize_t n;
+	char c;
+
+	do {
+		n = read(started, &c, 1);
+	} while (n == -1 && errno == EINTR);
+	_exit(n == 1 ? 0 : 1);
+}
+
 int
 proc_daemonize(void)
 {
-	int step;
+	int ends[2];
 
-	for (step = 0; step < 2; step++) {
-		switch (fork()) {
-		case -1:
-			return -1;
-		case 0:
-			break;
-		default:
-			_exit(0);
-		}
-		if (step == 0 && setsid() == -1)
-			return -1;
+	if (pipe2(ends, O_CLOEXEC) == -1)
+		return -1;
+	switch (fork()) {
+	case -1:
+		close(ends[0]);
+		close(ends[1]);
+		return -1;
+	case 0:
+		close(ends[0]);
+		break;
+	default:
+		close(ends[1]);
+		exit_with_daemon(ends[0]);
 	}
-	return proc_null_stdio(1);
+	if (setsid() == -1)
+		return -1;
+	switch (fork()) {
+	case -1:
+		return -1;
+	case 0:
+		break;
+	default:
+		_exit(0);
+	}
+	return proc_null_stdio(1) == 0 ? ends[1] : -1;
+}
+
+void
+proc_started(int daemon)
+{
+	while (write(daemon, "", 1) == -1 && errno == EINTR)
+		;
+	close(daemon);
 }
 
 void

@@ -27,9 +27,14 @@ void	proc_close_others(const int *keep, int n);
 /* Point descriptors 0, 1 and 2 (2 only if `err`) to /dev/null. */
 int	proc_null_stdio(int err);
 
-/* Leave terminal, session and parent behind: the caller goes on in a process
- * without them, the original one has exited. -1 and errno on failure. */
+/*
+ * Leave terminal, session and parent behind: the caller goes on in a process
+ * without them. The original one waits until that calls proc_started() with
+ * what is returned here, and exits with 0; or with 1 if it ends before. -1 and
+ * errno on failure.
+ */
 int	proc_daemonize(void);
+void	proc_started(int daemon);
 
 /*
  * Give up restartable sequences, which libc asks for in each thread and which

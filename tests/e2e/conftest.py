@@ -132,7 +132,6 @@ def place():
 
     The hub is to leave by itself; if it does not, it is ended and the
     test fails."""
-    before = server.shm_names()
     path = server.private_directory()
     (path / "rtmpd.conf").write_text("hub-idle = 1s\nlinger = 500ms\n")
     yield path
@@ -141,8 +140,7 @@ def place():
                          "hub and connections to leave", 0.05)
         sockets = [p for p in path.rglob("*") if p.is_socket()]
         assert not sockets
-        procs.wait_until(lambda: not server.shm_left(before), 2,
-                         "shared memory to go", 0.1)
+        assert not server.shm_of(path / "run")
     finally:
         for pid in procs.descendants(os.getpid()):
             procs.end(pid)

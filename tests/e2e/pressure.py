@@ -162,7 +162,7 @@ class Daemon(server.Server):
 
     DEV = """
         set -e
-        mkdir "$0/dev"
+        mkdir -p "$0/dev"
         mount -t tmpfs tmpfs "$0/dev"
         for n in null zero full random urandom; do
             : >"$0/dev/$n"
@@ -183,6 +183,7 @@ class Daemon(server.Server):
     bind = staticmethod(lambda: None)
 
     def _bind(self):
+        (self.base / "log").unlink(missing_ok=True)
         self.syslogd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.syslogd.bind(str(self.base / "log"))
         (self.base / "log").chmod(0o666)
@@ -190,20 +191,22 @@ class Daemon(server.Server):
 
     def _spawn(self, conf, wrap, args, listen, env):
         self.bind()
-        subprocess.run(
+        self.started = subprocess.run(
             ["unshare", "-m", "sh", "-c", self.DEV, str(self.base),
              str(server.PROGRAM), "-r", str(self.run_directory),
              "-l", f"127.0.0.1:{self.port}"],
-            check=True, timeout=10, stdin=subprocess.DEVNULL)
+            check=False, timeout=10, stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, text=True)
 
     def _listens(self):
-        def pid():
-            try:
-                return int((self.run_directory / "rtmpd.pid").read_text())
-            except (OSError, ValueError):
-                return None
-        self.pid = procs.wait_until(pid, 5, "rtmpd.pid")
-        procs.wait_until(lambda: server.listening(self.port), 5, "rtmpd")
+        if self.started.returncode != 0:
+            return False
+        self.pid = int((self.run_directory / "rtmpd.pid").read_text())
+        assert server.listening(self.port, self.pid)
+        return True
+
+    def _conflict(self):
+        assert "in use" in self.started.stderr, self.started
         return True
 
     def stick(self):

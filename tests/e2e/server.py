@@ -75,11 +75,6 @@ def _shm_used(name):
     return False
 
 
-def shm_left(before):
-    """Shared memory objects that are new and belong to nobody."""
-    return sorted(n for n in shm_names() - before if not _shm_used(n))
-
-
 def shm_prefix(run_directory):
     """What the names of the objects of a run directory begin with."""
     info = os.stat(run_directory)
@@ -87,7 +82,9 @@ def shm_prefix(run_directory):
 
 
 def shm_of(run_directory):
-    """Names of the objects of a run directory."""
+    """Names of the objects of a run directory, none if it is not there."""
+    if not run_directory.is_dir():
+        return set()
     prefix = shm_prefix(run_directory)
     return {n for n in shm_names() if n.startswith(prefix)}
 
@@ -123,7 +120,6 @@ class Server:
                  directory=None, wait=True, port=None):
         if not PROGRAM.exists():
             raise FileNotFoundError(f"{PROGRAM}: build it first")
-        self.shm_before = shm_names()
         self.base = private_directory()
         self.run_directory = Path(directory or self.base / "run")
         self.lines = []
@@ -284,6 +280,7 @@ class Server:
             self.popen.stderr.close()
         sockets = [p for p in self.base.rglob("*") if p.is_socket()]
         self._note_directory()
+        shm = self._shm_that_stays() if check else set()
         if self.run_directory.is_relative_to(self.base) and not check:
             for name in self.shm_left():
                 (SHM / name).unlink(missing_ok=True)
@@ -293,7 +290,7 @@ class Server:
                              f"{self.popen.returncode}\n{self.log()}")
             assert error is None, f"still alive: {titles}\n{self.log()}"
             assert not sockets, f"sockets are left: {sockets}"
-            self._no_shm_left()
+            assert not shm, f"shared memory is left: {shm}"
             self._no_complaints()
 
     def _gone(self, family, started):
@@ -305,20 +302,22 @@ class Server:
         wait_until(gone, max(left, 0), "the end of rtmpd")
 
     def shm_left(self):
-        """Objects of our run directory, whichever inodes that had; of
-        others, which are run beside this test, we know nothing."""
-        return {n for n in shm_names() if n.startswith(tuple(self._of))}
+        """Objects of our run directory, whichever inodes that had, that
+        belong to nobody. An inode that is free may be another relay's
+        soon, which is run beside this test."""
+        return {n for n in shm_names() if n.startswith(tuple(self._of))
+                and not _shm_used(n)}
 
     def _note_directory(self):
         if self.run_directory.is_dir():
             self._of.add(shm_prefix(self.run_directory))
 
-    def _no_shm_left(self):
-        try:
-            wait_until(lambda: not self.shm_left(), 2, step=0.1)
-        except TimeoutError:
-            raise AssertionError("shared memory is left: "
-                                 f"{self.shm_left()}") from None
+    def _shm_that_stays(self):
+        """What is still left after a while."""
+        end = time.monotonic() + 2
+        while (left := self.shm_left()) and time.monotonic() < end:
+            time.sleep(0.1)
+        return left
 
     def _no_complaints(self):
         found = [n for n in self.lines if COMPLAINTS.search(n)]

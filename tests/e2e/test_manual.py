@@ -124,7 +124,6 @@ class Relay:
 
 @pytest.fixture
 def relay():
-    before = server.shm_names()
     port, place = server.free_port(), server.private_directory()
     one = Relay(command(r"rtmpd -d -l ", port=port, relay=place / "run"),
                 port)
@@ -132,7 +131,7 @@ def relay():
         procs.wait_until(lambda: server.listening(port), 5, "the relay")
         yield one
         one.stop()
-        procs.wait_until(lambda: not server.shm_left(before), 2)
+        assert not server.shm_of(place / "run")
     finally:
         for pid in procs.descendants(one.program.pid):
             procs.end(pid)

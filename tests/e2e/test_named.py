@@ -61,7 +61,8 @@ def test_of_hubs_that_were_killed_the_last_one_leaves_one(rtmpd):
         procs.end(hub)
         hub = next_hub(server, hub)
     shown(server, hub)
-    wait_until(lambda: server.shm_left() == {mine(server)}, 2)
+    wait_until(lambda: servers.shm_of(server.run_directory) ==
+               {mine(server)}, 2)
 
 
 def test_of_all_that_were_killed_the_next_start_removes_what_is_left(scratch):
