@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import time
-from pathlib import Path
 
 import crew                             # noqa: F401: the path to e2e
 

@@ -5,6 +5,7 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,10 @@ def nothing_left():
     """Fail a test that leaves processes behind; end them."""
     mine = set(procs.descendants(os.getpid()))
     yield
-    left = [p for p in procs.descendants(os.getpid()) if p not in mine]
+    end = time.monotonic() + 1          # those that were killed may go yet
+    while (left := sorted({*procs.descendants(os.getpid())} - mine)) \
+            and time.monotonic() < end:
+        time.sleep(0.01)
     titles = {p: procs.title(p) for p in left}
     for pid in left:
         procs.end(pid)

@@ -11,9 +11,8 @@ import amf
 import chunks
 import procs
 import rtmp
-from server import PROGRAM
+from build import SANITIZED
 
-SANITIZED = b"__asan_init" in PROGRAM.read_bytes() if PROGRAM.exists() else 0
 SLACK = 4 << 20 if SANITIZED else 384 << 10     # bytes of memory
 HANDSHAKE = b"\x03" + bytes(8) + bytes(range(256)) * 5 + bytes(248)
 HANDSHAKE += bytes(1536)                # C0, C1 and C2: nobody checks them

@@ -12,6 +12,8 @@ import subprocess
 import tempfile
 import time
 
+from build import patience
+
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -23,7 +25,7 @@ def become_subreaper():
 
 def wait_until(test, timeout=5.0, what="a condition", step=0.01):
     """Poll until test() is true; return its value."""
-    end = time.monotonic() + timeout
+    end = time.monotonic() + patience(timeout)
     while True:
         value = test()
         if value:
@@ -140,7 +142,7 @@ class Process:
     def wait(self, timeout):
         """Its exit status; an error that shows stderr after timeout."""
         try:
-            return self.popen.wait(timeout)
+            return self.popen.wait(patience(timeout))
         except subprocess.TimeoutExpired:
             self.kill()
             raise TimeoutError(f"{self.argv[0]} still runs after {timeout} s"

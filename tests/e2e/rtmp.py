@@ -17,6 +17,7 @@ from collections import deque
 import amf
 import chunks
 import handshake
+from build import patience
 
 ACK, USER, WINDOW, AUDIO, VIDEO, DATA, COMMAND = 3, 4, 5, 8, 9, 18, 20
 DATA3, COMMAND3, AGGREGATE = 15, 17, 22
@@ -196,8 +197,8 @@ class Client:
 
     def wait(self, test, timeout=None, what="a message"):
         """The first message that passes the test; others are dropped."""
-        end = time.monotonic() + (self.timeout if timeout is None
-                                  else timeout)
+        end = time.monotonic() + patience(self.timeout if timeout is None
+                                          else timeout)
         while True:
             message = self.recv(max(end - time.monotonic(), 0))
             if message is None:
@@ -207,8 +208,8 @@ class Client:
 
     def wait_closed(self, timeout=None):
         """Read until the relay closes; return what came before."""
-        end = time.monotonic() + (self.timeout if timeout is None
-                                  else timeout)
+        end = time.monotonic() + patience(self.timeout if timeout is None
+                                          else timeout)
         seen = []
         while True:
             try:
@@ -393,7 +394,7 @@ class Subscriber:
         """Wait for a message from index since on that passes the test.
 
         Returns (index, message)."""
-        end = time.monotonic() + timeout
+        end = time.monotonic() + patience(timeout)
         at = since
         with self._cond:
             while True:
@@ -421,7 +422,7 @@ class Subscriber:
                          f"type {mtype}", since)
 
     def wait_closed(self, timeout=5.0):
-        end = time.monotonic() + timeout
+        end = time.monotonic() + patience(timeout)
         with self._cond:
             while not self.closed:
                 self.check()
@@ -492,13 +493,13 @@ class Publisher:
 
     def wait_done(self, timeout):
         """Wait until the source is exhausted."""
-        if not self.done.wait(timeout):
+        if not self.done.wait(patience(timeout)):
             raise TimeoutError("the publisher is not done")
         self.check()
 
     def wait_sent(self, test, timeout=5.0):
         """Wait until a media that passes the test was sent."""
-        end = time.monotonic() + timeout
+        end = time.monotonic() + patience(timeout)
         at = 0
         while True:
             while at < len(self.sent):

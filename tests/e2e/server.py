@@ -12,11 +12,9 @@ import time
 from pathlib import Path
 
 import procs
+from build import BUILD, PROGRAM, REPOSITORY, patience
 from procs import wait_until
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-BUILD = Path(os.environ.get("RTMPD_BUILD", REPOSITORY / "build")).resolve()
-PROGRAM = BUILD / "rtmpd"
 SHM = Path("/dev/shm")
 COMPLAINTS = re.compile(r"ERROR: AddressSanitizer|ERROR: LeakSanitizer|"
                         r"runtime error:|AddressSanitizer:DEADLYSIGNAL|"
@@ -165,7 +163,7 @@ class Server:
         self.conf_path.write_text(text.replace("PORT", str(self.port)))
 
     def _listens(self):
-        end = time.monotonic() + 5
+        end = time.monotonic() + patience(5)
         while time.monotonic() < end:
             if self.popen.poll() is not None:
                 return False
@@ -193,7 +191,7 @@ class Server:
 
     def wait_log(self, pattern, timeout=5.0, since=0):
         """The first log line from since on that matches the pattern."""
-        end = time.monotonic() + timeout
+        end = time.monotonic() + patience(timeout)
         at = since
         with self._grown:
             while True:

@@ -8,6 +8,7 @@ import pytest
 import hostile
 import procs
 import rtmp
+from build import SANITIZED
 from bystander import Bystander
 from watch import GAP
 
@@ -56,7 +57,7 @@ def withstood(rtmpd):
     attack has come in three runs of it."""
     def run(attack, conf=None):
         env = dict(os.environ)
-        if hostile.SANITIZED:       # it would keep what was freed
+        if SANITIZED:       # it would keep what was freed
             env["ASAN_OPTIONS"] = ":".join([
                 env.get("ASAN_OPTIONS", ""), "quarantine_size_mb=0",
                 "thread_local_quarantine_size_kb=0"]).strip(":")

@@ -5,14 +5,13 @@ import re
 import time
 
 import flv
-import hostile
 import procs
 import pytest
+from build import PROGRAM, SANITIZED
 
 SUBSCRIBERS = 8
 OWN = 60 << 10                          # bytes; it takes 36 to 44 KiB
-DYNAMIC = hostile.PROGRAM.exists() and b"/ld-" in \
-    hostile.PROGRAM.read_bytes()[:4096]
+DYNAMIC = PROGRAM.exists() and b"/ld-" in PROGRAM.read_bytes()[:4096]
 
 
 def own(pid):
@@ -22,7 +21,7 @@ def own(pid):
                                        file.read(), re.M))) << 10
 
 
-@pytest.mark.skipif(hostile.SANITIZED or DYNAMIC,
+@pytest.mark.skipif(SANITIZED or DYNAMIC,
                     reason="larger with a dynamic linker or a sanitizer")
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to look")
 def test_one_that_plays_has_few_pages_of_its_own(rtmpd, clients):

@@ -3,10 +3,10 @@
 import time
 
 import flv
-import hostile
 import procs
 import pytest
 import registry
+from build import SANITIZED
 
 HOLD = 0.5
 NEAR = 0.15                             # s between messages sent together
@@ -30,7 +30,7 @@ def test_the_hold_goes_by_the_load(rtmpd, clients):
         one.close()
 
 
-@pytest.mark.skipif(hostile.SANITIZED, reason="sanitizers prove no latency")
+@pytest.mark.skipif(SANITIZED, reason="sanitizers prove no latency")
 @pytest.mark.parametrize("subscribers", [1, 40])
 def test_what_is_held_comes_together(rtmpd, clients, subscribers):
     """From one process of few subscribers, to the sets of many."""

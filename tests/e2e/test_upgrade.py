@@ -3,7 +3,6 @@
 layouts differ (make NEXT=1) and by one that talks to no other (NEXT=alien)."""
 import json
 import os
-import shutil
 import signal
 import subprocess
 import time

@@ -5,9 +5,9 @@ import time
 
 import flv
 import gaps
-import hostile
+from build import SANITIZED
 
-GAP = 1.0 if hostile.SANITIZED else 0.2     # s; sanitizers prove no latency
+GAP = 1.0 if SANITIZED else 0.2     # s; sanitizers prove no latency
 TICK = 0.01
 
 
