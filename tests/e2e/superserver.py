@@ -9,6 +9,7 @@ import subprocess
 
 import procs
 import server
+from build import patience
 
 CACHE = server.REPOSITORY / "build" / "superservers"
 PACKAGES = ("openbsd-inetd", "xinetd", "libwrap0", "libtirpc3")
@@ -127,6 +128,6 @@ class SuperServer:
     def stop(self):
         self.process.popen.terminate()
         try:
-            self.process.popen.wait(3)
+            self.process.popen.wait(patience(3))
         finally:
             self.process.kill()

@@ -8,6 +8,7 @@ import pytest
 import flv
 import procs
 import server as servers
+from build import patience
 from screen import Screen
 
 FOLDER = servers.REPOSITORY / "etc" / "bash-completion"
@@ -137,4 +138,4 @@ def test_it_works_at_the_keyboard(relay, clients, scratch):
     screen.wait(r"^stream +live/\$\(touch\$\{IFS\}pwned\)$")
     assert not list(scratch.iterdir())
     screen.type("exit\n")
-    assert screen.popen.wait(3) == 0
+    assert screen.popen.wait(patience(3)) == 0

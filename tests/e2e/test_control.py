@@ -12,6 +12,7 @@ import flv
 import procs
 import rtmp
 import server as servers
+from build import patience
 from watch import flowing
 
 RECONNECT = "NetConnection.Connect.ReconnectRequest"
@@ -52,7 +53,7 @@ def test_a_drain_asks_who_can_to_reconnect(rtmpd, clients):
     able.close()
     unable.close()
     clients.made[0].stop()
-    assert server.popen.wait(3) == 0
+    assert server.popen.wait(patience(3)) == 0
     assert "stop reason=drained" in server.log()
     assert time.monotonic() - began < 20
     server.stop(check=False)
@@ -66,7 +67,7 @@ def test_a_drain_ends_in_time(rtmpd, clients):
     os.kill(server.pid, signal.SIGQUIT)
     server.wait_log(r"\bdrain connections=2 timeout=1000ms")
     subscriber.wait_status(rtmp.UNPUBLISH_NOTIFY, 5)
-    assert server.popen.wait(3) == 0
+    assert server.popen.wait(patience(3)) == 0
     assert "stop reason=drain-timeout" in server.log()
     flv.follow(subscriber.messages)
     server.stop(check=False)
@@ -80,7 +81,7 @@ def test_a_stop_is_as_by_signal(rtmpd, clients):
     done = server.ctl("stop")
     assert (done.returncode, done.stdout) == (0, "stop: 2 connections\n")
     subscriber.wait_status(rtmp.UNPUBLISH_NOTIFY, 2)
-    assert server.popen.wait(3) == 0
+    assert server.popen.wait(patience(3)) == 0
     server.stop(check=False)
 
 

@@ -14,6 +14,7 @@ import flv
 import procs
 import rtmp
 import server as servers
+from build import patience
 from server import PROGRAM, free_port
 
 WHO = ("listener", "hub", "connections")
@@ -39,7 +40,7 @@ def refused(run_directory, **how):
     program = start("-d", "-r", run_directory, "-l",
                     f"127.0.0.1:{free_port()}", **how)
     try:
-        _, said = program.communicate(timeout=3)
+        _, said = program.communicate(timeout=patience(3))
     finally:
         program.kill()
     assert program.returncode == 1, said
@@ -68,7 +69,7 @@ def kill(server, order):
         if who == "listener":
             everyone.update(server.children())
             procs.end(server.pid)
-            server.popen.wait(3)
+            server.popen.wait(patience(3))
         elif who == "hub":
             for pid in [p for p in everyone
                         if procs.title(p) == "rtmpd: hub"]:
@@ -96,7 +97,7 @@ def test_after_the_violent_end_of_all_it_starts_as_if_nothing_had_been(
     assert len(left) == 1
     begin = time.monotonic()
     second = rtmpd(directory=home)
-    assert time.monotonic() - begin < 1
+    assert time.monotonic() - begin < patience(1)
     relays(second, clients, number=2)
     assert (home / "rtmpd.pid").read_text() == str(second.pid)
     procs.wait_until(lambda: not left & servers.shm_names(), 1,
@@ -112,7 +113,7 @@ def test_streams_outlive_listener_and_hub_and_are_adopted(
     orphans = [*first.connections()]
     hub = first.hub()
     procs.end(first.pid)
-    first.popen.wait(3)
+    first.popen.wait(patience(3))
     procs.end(hub)
     procs.wait_until(lambda: not procs.alive(hub), 1)
     first.stop(check=False)
@@ -147,7 +148,7 @@ def test_of_many_that_start_at_once_one_gets_the_run_directory(home):
         # the hub, and who starts attendants for it
         assert len(procs.descendants(winner.pid)) == 2
         winner.terminate()
-        assert winner.wait(3) == 0
+        assert winner.wait(patience(3)) == 0
     finally:
         for program in programs:
             family = [program.pid, *procs.descendants(program.pid)]
@@ -180,7 +181,7 @@ def test_one_on_standard_input_uses_the_hub_that_runs(home, rtmpd, clients):
         assert sum("hub" in procs.title(p) for p in ours) == 1
         server.stop()               # a relay is one, however it was started
         player.wait_status(rtmp.UNPUBLISH_NOTIFY, 1)
-        assert program.wait(2) == 0
+        assert program.wait(patience(2)) == 0
     finally:
         program.kill()
         program.communicate(timeout=5)

@@ -8,6 +8,7 @@ import pytest
 
 import flv
 import rtmp
+from build import patience
 from server import PROGRAM, free_port
 
 
@@ -116,7 +117,7 @@ def test_a_second_instance_on_one_run_directory_refuses(
     second = subprocess.run(
         [PROGRAM, "-d", "-l", f"127.0.0.1:{port}", "-r",
          server.run_directory],
-        capture_output=True, text=True, timeout=3, check=False)
+        capture_output=True, text=True, timeout=patience(3), check=False)
     assert second.returncode == 1
     assert (f"{server.run_directory}: in use by pid {server.pid}\n"
             in second.stderr)

@@ -15,6 +15,7 @@ import flv
 import procs
 import rtmp
 import server
+from build import patience
 from server import BUILD, PROGRAM, REPOSITORY
 
 PAGES = ("rtmpd.8", "rtmphub.8", "rtmpctl.8", "rtmprecord.8",
@@ -104,7 +105,8 @@ def for_a_while(words):
 
 
 def says(*words):
-    return subprocess.run(words, capture_output=True, text=True, timeout=3,
+    return subprocess.run(words, capture_output=True, text=True,
+                          timeout=patience(3),
                           check=False, stdin=subprocess.DEVNULL)
 
 
