@@ -124,6 +124,8 @@ $(BUILD)/obj/%.o: %.c
 
 $(BUILD)/unit/test_totals: $(BUILD)/obj/hub/totals.o
 $(BUILD)/obj/tests/unit/test_totals.o: ALLCFLAGS += -I. -Ihub
+$(BUILD)/unit/test_host: $(BUILD)/obj/tools/rtmpmetrics/host.o
+$(BUILD)/obj/tests/unit/test_host.o: ALLCFLAGS += -I.
 $(BUILD)/unit/test_joins: $(BUILD)/obj/rtmpd/joins.o
 $(BUILD)/obj/tests/unit/test_joins.o: ALLCFLAGS += -I.
 

@@ -125,6 +125,10 @@ make_metrics(const struct conf *cf, struct spawn_order *so)
 	spawn_add(so, ".");
 	spawn_add(so, "-l");
 	spawn_add(so, text);
+	if (cf->cf_metrics_host[0] != '\0') {
+		spawn_add(so, "-n");
+		spawn_add(so, cf->cf_metrics_host);
+	}
 	add_sandbox(so, cf);
 }
 

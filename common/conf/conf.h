@@ -15,6 +15,7 @@
 #define CONF_PATH	SYSCONFDIR "/rtmpd.conf"
 #define CONF_LISTEN_MAX	16
 #define CONF_HOST_MAX	64
+#define CONF_NAME_MAX	254		/* name of a host, with its NUL */
 #define CONF_MERGE_AUTO	UINT32_MAX
 #define CONF_APP_MAX	64		/* name of an application, with its NUL */
 #define CONF_APPS	63		/* application blocks */
@@ -79,6 +80,7 @@ struct conf {
 	bool			 cf_record_append;
 	uint32_t		 cf_record_sync;	/* ms between fdatasync(2) */
 	struct conf_listen	 cf_metrics;	/* cl_port "": no metrics */
+	char			 cf_metrics_host[CONF_NAME_MAX]; /* "": none */
 	char			 cf_control_group[33];	/* "": owner alone */
 };
 

@@ -31,6 +31,8 @@
 #define SEGMENT_MIN_BYTES	(UINT64_C(64) << 10)
 #define SEGMENT_MAX_BYTES	(UINT64_C(1024) << 30)
 #define RECORD_PATH	"%{app}_%{name}_%Y%m%d_%H%M%S.flv"
+#define HOST_BYTES	"abcdefghijklmnopqrstuvwxyz" \
+			"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
 
 const struct conf_key	conf_keys[] = {
 	{ "listen", KEY_LISTEN, NULL, NULL, NULL, NULL, 0, PLACE(cf_listen),
@@ -39,6 +41,7 @@ const struct conf_key	conf_keys[] = {
 	OTHER("run-directory", KEY_STRING, NULL, KEY_ABSOLUTE, cf_rundir),
 	OTHER("control-group", KEY_STRING, NULL, 0, cf_control_group),
 	OTHER("metrics-listen", KEY_ADDRESS, NULL, 0, cf_metrics),
+	OTHER("metrics-host", KEY_STRING, NULL, KEY_HOST, cf_metrics_host),
 	CHOICE("sandbox", "kill", "kill|log", 0, cf_sandbox),
 
 	{ "ring", KEY_SIZE, "8M", "64K", "1G", NULL, KEY_POW2 | KEY_APP,
@@ -240,6 +243,9 @@ set_string(struct conf *cf, const struct conf_key *key, const char *text,
 		    text);
 	if (key->ck_flags & KEY_TEMPLATE)
 		error = template_check(text);
+	if ((key->ck_flags & KEY_HOST) && (text[strspn(text, HOST_BYTES)] !=
+	    '\0' || text[len - 1] == '.'))
+		error = "is not the name of a host";
 	if (error != NULL)
 		return refuse(why, whylen, key, "\"%s\" %s", text, error);
 	memset((char *)cf + key->ck_offset, 0, key->ck_size);

@@ -19,6 +19,7 @@ enum conf_kind {
 #define KEY_SECONDS	0x4	/* a duration in whole seconds */
 #define KEY_APP		0x8	/* may stand in an application block */
 #define KEY_TEMPLATE	0x10	/* the path of a recording */
+#define KEY_HOST	0x20	/* the name of a host */
 #define KEY_TEXT_MAX	8192	/* the value of any key as text */
 
 /*

@@ -98,6 +98,7 @@ class Machine:
         self._network = network
         self._wire = wire
         self._space = Namespace()
+        self.wrap = self._space.wrap
         network.run("ip", "link", "add", wire, "type", "veth", "peer",
                     "name", "eth0", "netns", self._space.path)
         self._space.run("ip", "address", "add", f"{address}/32", "dev",

@@ -12,13 +12,14 @@ SAMPLE = re.compile(r"^([a-zA-Z_:]+)(?:\{(.*)\})? (\S+)$")
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
-def get(port, path, method="GET", source=None, host="127.0.0.1", body=None):
+def get(port, path, method="GET", source=None, host="127.0.0.1", body=None,
+        headers=None):
     """(status, headers, body) of one request."""
     peer = http.client.HTTPConnection(
         host, port, timeout=5,
         source_address=(source, 0) if source else None)
     try:
-        peer.request(method, path, body=body)
+        peer.request(method, path, body=body, headers=headers or {})
         answer = peer.getresponse()
         return answer.status, dict(answer.getheaders()), answer.read()
     finally:

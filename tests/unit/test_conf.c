@@ -44,7 +44,8 @@ Test(conf, every_key_lands_in_its_own_field)
 	    "record = video\nrecord-directory = /srv/tapes\n"
 	    "record-path = \"%Y/%{app}/%{n}.flv\"\nrecord-segment = 10m\n"
 	    "record-append = true\nrecord-sync = 122ms\n"
-	    "metrics-listen = 9728\ncontrol-group = operators\n");
+	    "metrics-listen = 9728\nmetrics-host = relay.example\n"
+	    "control-group = operators\n");
 	cr_assert_eq(cf.cf_nlisten, 3);
 	cr_assert_str_eq(cf.cf_listen[0].cl_host, "");
 	cr_assert_str_eq(cf.cf_listen[0].cl_port, "1935");
@@ -102,7 +103,8 @@ Test(conf, every_key_lands_in_its_own_field)
 	cr_assert_str_eq(cf.cf_metrics.cl_host, "127.0.0.1");
 	cr_assert_str_eq(cf.cf_metrics.cl_port, "9728");
 	cr_assert_str_eq(cf.cf_control_group, "operators");
-	cr_assert_eq(conf_nkeys, 47, "a new key belongs in this test");
+	cr_assert_str_eq(cf.cf_metrics_host, "relay.example");
+	cr_assert_eq(conf_nkeys, 48, "a new key belongs in this test");
 }
 
 Test(conf, without_a_file_everything_is_at_its_default)
@@ -208,6 +210,10 @@ ParameterizedTestParameters(conf, an_error_names_its_line_and_key)
 		    "in 1s to 24h" },
 		{ "metrics-listen = localhost:1", ":1: metrics-listen: "
 		    "\"localhost:1\": the address is not numeric" },
+		{ "metrics-host = relay.example:9728", ":1: metrics-host: "
+		    "\"relay.example:9728\" is not the name of a host" },
+		{ "metrics-host = relay.example.", ":1: metrics-host: "
+		    "\"relay.example.\" is not the name of a host" },
 	};
 
 	return cr_make_param_array(struct fault, v, N(v));
@@ -314,6 +320,7 @@ Test(conf, the_sample_has_every_key_at_its_default)
 	memset(sample.cf_control_group, 0, sizeof(sample.cf_control_group));
 	cr_assert_str_eq(sample.cf_metrics.cl_port, "9728");
 	memset(&sample.cf_metrics, 0, sizeof(sample.cf_metrics));
+	memset(sample.cf_metrics_host, 0, sizeof(sample.cf_metrics_host));
 	cr_assert_eq(sample.cf_allow_publish.pl_n, 4);
 	memset(&sample.cf_allow_publish, 0, sizeof(sample.cf_allow_publish));
 	memset(&sample.cf_allow_play, 0, sizeof(sample.cf_allow_play));

@@ -48,7 +48,8 @@ ParameterizedTestParameters(print, what_is_printed_reads_back_as_it_was)
 		    "allow-play = 0.0.0.0/0 record = audio\n"
 		    "record-path = \"%Y/%{app}/%%{x}.flv\"\n"
 		    "record-segment = 90s record-append = yes\n"
-		    "metrics-listen = [::1]:9728 control-group = operators\n" },
+		    "metrics-listen = [::1]:9728 metrics-host = a-1.b_\n"
+		    "control-group = operators\n" },
 		{ "listen = { \"[fe80::1% = {]:1\", [fe80::2%eth0]:2 }" },
 		{ "metrics-listen = 9728 record-segment = 100M merge = auto\n" },
 		{ "application a { record-segment = 1G }\n"

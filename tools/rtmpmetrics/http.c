@@ -13,7 +13,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "host.h"
 #include "pages.h"
 #include "sys/clock.h"
 
@@ -31,6 +33,7 @@ struct http {
 	int			 ht_fd;
 	struct clients		 ht_clients;
 	struct pages		*ht_pages;
+	const char		*ht_name;	/* or NULL */
 };
 
 static void
@@ -113,6 +116,48 @@ send_page(struct MHD_Connection *c, const struct page *pg)
 	return ok;
 }
 
+static enum MHD_Result
+count_host(void *cls, enum MHD_ValueKind kind, const char *key,
+    const char *value)
+{
+	int *n = cls;
+
+	(void)kind, (void)value;
+	*n += strcasecmp(key, MHD_HTTP_HEADER_HOST) == 0;
+	return MHD_YES;
+}
+
+/* What is wrong with the name that is asked for, or NULL. What names others
+ * have for this machine is not known unless we were told, so that otherwise
+ * only who comes over the loopback is judged. Before HTTP 1.1 there need be
+ * none; no browser leaves it out. */
+static const char *
+judge_host(const struct http *ht, struct MHD_Connection *c,
+    const char *version, unsigned int *status)
+{
+	const union MHD_ConnectionInfo *peer;
+	const char *host;
+	int n = 0;
+
+	(void)MHD_get_connection_values(c, MHD_HEADER_KIND, count_host, &n);
+	*status = MHD_HTTP_BAD_REQUEST;
+	if (n == 0)
+		return strcmp(version, MHD_HTTP_VERSION_1_0) == 0 ? NULL :
+		    "Host is missing\n";
+	if (n > 1)
+		return "Host is there twice\n";
+	host = MHD_lookup_connection_value(c, MHD_HEADER_KIND,
+	    MHD_HTTP_HEADER_HOST);
+	peer = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	if ((ht->ht_name == NULL && peer != NULL &&
+	    !host_is_local(peer->client_addr)) ||
+	    (host != NULL && host_is_ours(host, ht->ht_name)))
+		return NULL;
+	*status = MHD_HTTP_MISDIRECTED_REQUEST;
+	return "Ask for an address, for localhost, or for the name that is "
+	    "metrics-host in rtmpd.conf.\n";
+}
+
 /* Answered when the header is there; what comes after it is not read. */
 static enum MHD_Result
 answer(void *cls, struct MHD_Connection *c, const char *path,
@@ -120,10 +165,14 @@ answer(void *cls, struct MHD_Connection *c, const char *path,
     void **context)
 {
 	const struct http *ht = cls;
+	unsigned int status;
 	struct page pg;
+	const char *why;
 
-	(void)version, (void)upload, (void)size, (void)context;
-	if (strcmp(method, MHD_HTTP_METHOD_GET) == 0 ||
+	(void)upload, (void)size, (void)context;
+	if ((why = judge_host(ht, c, version, &status)) != NULL)
+		pages_refuse(status, why, &pg);
+	else if (strcmp(method, MHD_HTTP_METHOD_GET) == 0 ||
 	    strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
 		pages_make(ht->ht_pages, path, &pg);
 	else
@@ -154,13 +203,14 @@ start(struct http *ht, int fd)
 }
 
 struct http *
-http_open(int fd)
+http_open(int fd, const char *name)
 {
 	struct http *ht = calloc(1, sizeof(*ht));
 
 	if (ht == NULL)
 		return NULL;
 	TAILQ_INIT(&ht->ht_clients);
+	ht->ht_name = name;
 	if ((ht->ht_pages = pages_open()) != NULL && start(ht, fd))
 		return ht;
 	http_close(ht);

@@ -16,9 +16,10 @@
 
 struct http;
 
-/* Serve on a listening socket, in the run directory that the process is in.
- * NULL: out of memory or descriptors. */
-struct http	*http_open(int fd);
+/* Serve on a listening socket, in the run directory that the process is in,
+ * whoever asks for `name`, or, if that is NULL, for a name that host.h does not
+ * know by another way than the loopback. NULL: out of memory or descriptors. */
+struct http	*http_open(int fd, const char *name);
 
 /* Becomes readable when there is something to do. */
 int		 http_fd(const struct http *);

@@ -41,6 +41,7 @@ struct options {
 	const char		*o_rundir;
 	struct conf_listen	 o_listen;
 	const char		*o_address;	/* as it was given */
+	const char		*o_name;	/* of ours, or NULL */
 	bool			 o_attendant;
 	bool			 o_only_log;	/* what the filter denies */
 };
@@ -48,12 +49,13 @@ struct options {
 static void
 usage(FILE *to)
 {
-	fprintf(to, "usage: rtmpmetrics [-LV] [-f file] [-r run-directory] "
-	    "-l [address:]port\n"
+	fprintf(to, "usage: rtmpmetrics [-LV] [-f file] [-n name] "
+	    "[-r run-directory] -l [address:]port\n"
 	    "  -f  find the run directory by this configuration (default "
 	    CONF_PATH "\n      if it exists)\n"
 	    "  -L  only note what the filter of system calls denies\n"
 	    "  -l  serve here (default address " LOOPBACK ")\n"
+	    "  -n  the name of a host that requests may ask for\n"
 	    "  -r  the relay's run directory\n"
 	    "  -V  print the version and exit\n");
 }
@@ -95,6 +97,9 @@ set_option(int c, struct options *o)
 	case 'l':
 		set_listen(o);
 		break;
+	case 'n':
+		o->o_name = optarg;
+		break;
 	case 'r':
 		o->o_rundir = optarg;
 		break;
@@ -119,7 +124,7 @@ parse(int argc, char **argv, struct options *o)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "Af:Ll:r:V", longopts, NULL)) !=
+	while ((c = getopt_long(argc, argv, "Af:Ll:n:r:V", longopts, NULL)) !=
 	    -1)
 		set_option(c, o);
 	if (o->o_address == NULL || optind != argc)
@@ -262,7 +267,7 @@ main(int argc, char **argv)
 	proc_title("rtmpd: metrics");
 	signals = take_signals();
 	fd = listen_at(&o);
-	if ((ht = http_open(fd)) == NULL)
+	if ((ht = http_open(fd, o.o_name)) == NULL)
 		fatalx("metrics-failed address=%s", o.o_address);
 	shut_in(&o);
 	return serve(ht, li, signals, o.o_address);
