@@ -53,7 +53,7 @@ adopt_publisher(struct hub *h, struct stream *t, struct session *s,
 	s->s_stream = t;
 	s->s_generation = ring.g_generation;
 	stream_set_publisher(h, t, s, &t->t_ring);
-	attend_look(h);
+	attend_look(h, &t->t_recorder);
 	t->t_body.sb_since = r->hr_since;
 	session_answer(h, s, HUB_KEEP, HUB_OK, "", NULL, 0);
 	TAILQ_FOREACH(sub, &t->t_subscribers, s_link)
@@ -73,6 +73,7 @@ adopt_subscriber(struct hub *h, struct stream *t, struct session *s,
 		    conf_for(h->h_set, t->t_body.sb_name)->cf_linger;
 		if (t->t_deadline < h->h_grace)
 			t->t_deadline = h->h_grace;
+		stream_look(h, t->t_deadline);
 	}
 	stream_add_subscriber(h, t, s);
 	if (t->t_ring.g_fd != -1 &&

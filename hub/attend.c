@@ -13,10 +13,10 @@
 #include <sys/wait.h>
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "launch.h"
 #include "spawner.h"
 #include "sys/log.h"
 
@@ -31,9 +31,27 @@ totals(struct hub *h)
 }
 
 void
-attend_look(struct hub *h)
+attend_look(struct hub *h, struct attendant *at)
 {
+	if (!at->at_due)
+		TAILQ_INSERT_TAIL(&h->h_due, at, at_link);
+	at->at_due = true;
 	h->h_attend_at = 0;
+}
+
+void
+attend_forget(struct hub *h, struct attendant *at)
+{
+	if (at->at_due)
+		TAILQ_REMOVE(&h->h_due, at, at_link);
+	at->at_due = false;
+}
+
+void
+attend_init(struct hub *h)
+{
+	TAILQ_INIT(&h->h_due);
+	attend_look(h, &h->h_metrics);
 }
 
 uint64_t
@@ -43,95 +61,6 @@ attend_deadline(const struct hub *h)
 	    UINT64_MAX;
 }
 
-/* FNV-1a of all arguments. */
-static uint64_t
-fingerprint(const struct spawn_order *so)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-	uint32_t i;
-
-	for (i = 0; i < so->so_len; i++)
-		hash = (hash ^ (uint8_t)so->so_text[i]) *
-		    UINT64_C(0x100000001b3);
-	return hash;
-}
-
-static void
-add_number(struct spawn_order *so, const char *option, uint64_t n,
-    const char *unit)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%llu%s", (unsigned long long)n, unit);
-	spawn_add(so, option);
-	spawn_add(so, text);
-}
-
-static void
-add_sandbox(struct spawn_order *so, const struct conf *cf)
-{
-	if (cf->cf_sandbox == DENIED_LOG)
-		spawn_add(so, "-L");
-}
-
-static void
-add_limits(struct spawn_order *so, const struct conf *cf)
-{
-	if (cf->cf_record_segment != 0)
-		add_number(so, "-s", cf->cf_record_segment, "ms");
-	if (cf->cf_record_segment_bytes != 0)
-		add_number(so, "-s", cf->cf_record_segment_bytes, "");
-	add_number(so, "-y", cf->cf_record_sync, "ms");
-	if (cf->cf_record_append)
-		spawn_add(so, "-a");
-}
-
-/* The run directory is where the hub is. Ordered by hand where the
- * configuration says nothing, everything is recorded. */
-static void
-make_recorder(const struct conf *cf, struct spawn_order *so)
-{
-	static const char *const what[] = {
-		[RECORD_OFF] = "all", [RECORD_ALL] = "all",
-		[RECORD_VIDEO] = "video", [RECORD_AUDIO] = "audio",
-	};
-
-	spawn_init(so, ATTENDANT_RECORD);
-	spawn_add(so, "-A");
-	spawn_add(so, "-r");
-	spawn_add(so, ".");
-	spawn_add(so, "-d");
-	spawn_add(so, cf->cf_record_dir);
-	spawn_add(so, "-p");
-	spawn_add(so, cf->cf_record_path);
-	spawn_add(so, "-m");
-	spawn_add(so, what[cf->cf_record]);
-	add_sandbox(so, cf);
-	add_limits(so, cf);
-}
-
-static void
-make_metrics(const struct conf *cf, struct spawn_order *so)
-{
-	const struct conf_listen *cl = &cf->cf_metrics;
-	char text[CONF_HOST_MAX + 16];
-
-	snprintf(text, sizeof(text), strchr(cl->cl_host, ':') != NULL ?
-	    "[%s]:%s" : cl->cl_host[0] != '\0' ? "%s:%s" : "%s%s",
-	    cl->cl_host, cl->cl_port);
-	spawn_init(so, ATTENDANT_METRICS);
-	spawn_add(so, "-A");
-	spawn_add(so, "-r");
-	spawn_add(so, ".");
-	spawn_add(so, "-l");
-	spawn_add(so, text);
-	if (cf->cf_metrics_host[0] != '\0') {
-		spawn_add(so, "-n");
-		spawn_add(so, cf->cf_metrics_host);
-	}
-	add_sandbox(so, cf);
-}
-
 static const struct conf *
 conf_of(const struct hub *h, const struct stream *t)
 {
@@ -139,12 +68,13 @@ conf_of(const struct hub *h, const struct stream *t)
 }
 
 static void
-make(const struct hub *h, const struct stream *t, struct spawn_order *so)
+make(const struct conf_set *set, const struct stream *t,
+    struct spawn_order *so)
 {
 	if (t != NULL)
-		make_recorder(conf_of(h, t), so);
+		launch_recorder(conf_for(set, t->t_body.sb_name), so);
 	else
-		make_metrics(h->h_conf, so);
+		launch_metrics(&set->cs_conf[0], so);
 }
 
 /* Only what is published now is recorded. */
@@ -179,12 +109,13 @@ longer(uint32_t pause)
 /* A recorder that comes first to a ring begins with the oldest that is in
  * it: all that was published since. */
 static void
-start(struct hub *h, struct stream *t, struct attendant *at)
+start(struct hub *h, struct attendant *at)
 {
+	const struct stream *t = at->at_stream;
 	struct spawn_order so;
 
-	make(h, t, &so);
-	at->at_settings = fingerprint(&so);
+	make(h->h_set, t, &so);
+	at->at_stale = false;
 	if (t != NULL && at->at_order != ORDER_START &&
 	    at->at_ring != t->t_ring.g_generation)
 		spawn_add(&so, "-b");
@@ -213,67 +144,54 @@ finish(struct hub *h, struct attendant *at)
 	session_answer(h, at->at_session, HUB_CLOSE, HUB_KICKED, "", NULL, 0);
 }
 
-/* Does it run with what is configured now? */
+/* False: there is nothing to do for it until something changes. */
 static bool
-fits(const struct hub *h, const struct stream *t, const struct attendant *at)
+judge(struct hub *h, struct attendant *at)
 {
-	struct spawn_order so;
+	bool want = wanted(h, at->at_stream);
 
-	make(h, t, &so);
-	return fingerprint(&so) == at->at_settings;
-}
-
-/* Returns when to look at it again. */
-static uint64_t
-judge(struct hub *h, struct stream *t, struct attendant *at)
-{
-	bool want = wanted(h, t);
-
-	if (at->at_session != NULL && (!want || !fits(h, t, at)))
+	if (at->at_session != NULL && (!want || at->at_stale))
 		finish(h, at);
 	if (!want || at->at_session != NULL || at->at_id != 0 ||
 	    h->h_drain_by != 0)		/* nobody is admitted any more */
-		return UINT64_MAX;
+		return false;
 	if (h->h_now >= at->at_again)
-		start(h, t, at);
-	return at->at_id != 0 ? UINT64_MAX : at->at_again;
+		start(h, at);
+	return at->at_id == 0;
 }
 
 void
 attend_tick(struct hub *h)
 {
-	struct stream *t;
-	uint64_t at;
+	struct attendant *at, *next;
 
 	if (h->h_now < attend_deadline(h))
 		return;
-	h->h_attend_at = judge(h, NULL, &h->h_metrics);
-	RB_FOREACH(t, stream_tree, &h->h_streams) {
-		at = judge(h, t, &t->t_recorder);
-		if (at < h->h_attend_at)
-			h->h_attend_at = at;
-	}
+	h->h_attend_at = UINT64_MAX;
+	TAILQ_FOREACH_SAFE(at, &h->h_due, at_link, next)
+		if (!judge(h, at))
+			attend_forget(h, at);
+		else if (at->at_again < h->h_attend_at)
+			h->h_attend_at = at->at_again;
 }
 
 static struct attendant *
-find(struct hub *h, uint64_t id, struct stream **of)
+find(struct hub *h, uint64_t id)
 {
 	struct stream *t;
 
-	*of = NULL;
 	if (h->h_metrics.at_id == id)
 		return &h->h_metrics;
 	RB_FOREACH(t, stream_tree, &h->h_streams)
-		if (t->t_recorder.at_id == id) {
-			*of = t;
+		if (t->t_recorder.at_id == id)
 			return &t->t_recorder;
-		}
 	return NULL;
 }
 
 static void
-log_died(const struct stream *t, const struct attendant *at, int pid)
+log_died(const struct attendant *at, int pid)
 {
+	const struct stream *t = at->at_stream;
 	char name[LOG_TEXT_MAX];
 
 	log_warnx("attendant-died program=%s stream=%s pid=%d %s=%d",
@@ -294,10 +212,10 @@ pardon(struct attendant *at)
 /* Nothing of it is left. One that was not told to end will come again, after
  * a pause; the cause is logged when it is another than before. */
 static void
-ended(struct hub *h, struct stream *t, struct attendant *at, int pid)
+ended(struct hub *h, struct attendant *at, int pid)
 {
-	attend_look(h);
-	if (at->at_told || !wanted(h, t)) {
+	attend_look(h, at);
+	if (at->at_told || !wanted(h, at->at_stream)) {
 		at->at_told = false;
 		pardon(at);
 		return;
@@ -305,11 +223,12 @@ ended(struct hub *h, struct stream *t, struct attendant *at, int pid)
 	if (h->h_now - at->at_since >= LONG)
 		at->at_pause = 0;
 	if (at->at_pause == 0 || at->at_status != at->at_cause)
-		log_died(t, at, pid);
+		log_died(at, pid);
 	at->at_cause = at->at_status;
 	at->at_pause = longer(at->at_pause);
 	at->at_again = h->h_now + at->at_pause;
-	if (t != NULL && at->at_status != 0)	/* else somebody ended it */
+	/* else somebody ended it */
+	if (at->at_stream != NULL && at->at_status != 0)
 		registry_add(&totals(h)->to_recording_errors, 1);
 }
 
@@ -318,7 +237,6 @@ attend_arrived(struct hub *h, struct stream *t, struct session *s,
     bool adopted)
 {
 	struct attendant *at = t == NULL ? &h->h_metrics : &t->t_recorder;
-	struct spawn_order so;
 
 	if (at->at_session != NULL) {	/* one is enough */
 		session_answer(h, s, HUB_CLOSE, HUB_BUSY, "", NULL, 0);
@@ -336,14 +254,13 @@ attend_arrived(struct hub *h, struct stream *t, struct session *s,
 			registry_add(&totals(h)->to_recordings, 1);
 	}
 	if (at->at_id == 0) {		/* an earlier hub started it */
-		make(h, t, &so);
-		at->at_settings = fingerprint(&so);
+		at->at_stale = false;
 		at->at_since = h->h_now;
 		at->at_status = -1;
 		if (t != NULL && conf_of(h, t)->cf_record == RECORD_OFF)
 			at->at_order = ORDER_START;
 	}
-	attend_look(h);
+	attend_look(h, at);
 }
 
 void
@@ -357,7 +274,7 @@ attend_left(struct hub *h, struct stream *t, struct session *s)
 	if (t != NULL)
 		at->at_ring = s->s_generation;
 	if (at->at_id == 0)
-		ended(h, t, at, (int)s->s_body.eb_pid);
+		ended(h, at, (int)s->s_body.eb_pid);
 }
 
 void
@@ -380,7 +297,7 @@ attend_gone(struct hub *h, struct stream *t)
 
 	at->at_order = ORDER_NONE;
 	at->at_told = at->at_session != NULL || at->at_id != 0;
-	attend_look(h);
+	attend_look(h, at);
 }
 
 uint32_t
@@ -389,15 +306,34 @@ attend_idle(const struct hub *h)
 	return h->h_metrics.at_session != NULL;
 }
 
+static bool
+alike(const struct spawn_order *a, const struct spawn_order *b)
+{
+	return a->so_len == b->so_len &&
+	    memcmp(a->so_text, b->so_text, a->so_len) == 0;
+}
+
+/* One that an earlier hub started has, for all we know, what is in force. */
+static void
+refresh(struct hub *h, struct attendant *at, const struct conf_set *next)
+{
+	struct spawn_order before, after;
+
+	make(h->h_set, at->at_stream, &before);
+	make(next, at->at_stream, &after);
+	at->at_stale |= !alike(&before, &after);
+	pardon(at);
+	attend_look(h, at);
+}
+
 void
-attend_reload(struct hub *h)
+attend_reload(struct hub *h, const struct conf_set *next)
 {
 	struct stream *t;
 
-	pardon(&h->h_metrics);
+	refresh(h, &h->h_metrics, next);
 	RB_FOREACH(t, stream_tree, &h->h_streams)
-		pardon(&t->t_recorder);
-	attend_look(h);
+		refresh(h, &t->t_recorder, next);
 }
 
 /* An order that says what is so anyway is none that would outlive a change of
@@ -412,7 +348,7 @@ order(struct hub *h, struct stream *t, enum attend_order o)
 	if (recorder_wanted(h, t) != on)
 		at->at_order = o;
 	pardon(at);
-	attend_look(h);
+	attend_look(h, at);
 }
 
 static void
@@ -467,17 +403,16 @@ attend_read(struct hub *h)
 {
 	struct attendant *at;
 	struct spawn_end se;
-	struct stream *t;
 	ssize_t n;
 
 	while ((n = recv(h->h_spawner, &se, sizeof(se), MSG_DONTWAIT)) ==
 	    (ssize_t)sizeof(se)) {
-		if ((at = find(h, se.se_id, &t)) == NULL)
+		if ((at = find(h, se.se_id)) == NULL)
 			continue;	/* its stream is no more */
 		at->at_id = 0;
 		at->at_status = se.se_status;
 		if (at->at_session == NULL)
-			ended(h, t, at, se.se_pid);
+			ended(h, at, se.se_pid);
 	}
 	if (n != -1 || errno != EAGAIN)
 		lost(h);

@@ -61,6 +61,8 @@ contest_begin(struct hub *h, struct stream *t, struct session *s)
 	t->t_decide = h->h_now + CONTEST_GRACE;
 	if (silent >= (same ? cf->cf_takeover : cf->cf_takeover_other))
 		takeover(h, t, silent);
+	else
+		stream_look(h, t->t_decide);
 }
 
 /* The first publisher is still there. */

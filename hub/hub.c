@@ -120,6 +120,8 @@ hub_open(struct hub *h, int set, const struct hub_start *hs)
 	TAILQ_INIT(&h->h_peers);
 	TAILQ_INIT(&h->h_closing);
 	RB_INIT(&h->h_streams);
+	h->h_stream_at = UINT64_MAX;
+	attend_init(h);
 	if ((h->h_epoll = epoll_create1(EPOLL_CLOEXEC)) == -1)
 		fatal("epoll_create");
 	if (log_pair(h->h_log) == -1)

@@ -111,6 +111,7 @@ struct hub {
 	uint64_t		 h_ring_bytes;	/* reserved now */
 	uint64_t		 h_now;		/* ms, of this turn */
 	uint64_t		 h_grace;	/* ms: then all have reported; 0 */
+	uint64_t		 h_stream_at;	/* no stream's deadline is sooner */
 	uint64_t		 h_idle_since;	/* ms; 0 while there are peers */
 	uint64_t		 h_idle_exit;	/* ms without peers; 0 never */
 	uint64_t		 h_drain_by;	/* ms; 0 while not draining */
@@ -127,7 +128,8 @@ struct hub {
 	uint64_t		 h_streaming;	/* their subscribers */
 	uint32_t		 h_turns;	/* since deadlines were judged */
 	struct attendant	 h_metrics;
-	uint64_t		 h_attend_at;	/* judge attendants then, ms */
+	struct attendant_list	 h_due;		/* to be judged */
+	uint64_t		 h_attend_at;	/* judge those then, ms */
 	uint64_t		 h_spawned;	/* latest at_id */
 	int			 h_spawner;	/* socket */
 	int			 h_files;	/* descriptors for peers, rings */
@@ -186,7 +188,9 @@ void	stream_report(struct hub *, struct session *,
 	    const struct hub_report *, int *fd);
 void	stream_leave(struct hub *, struct session *, bool clean);
 void	stream_tick(struct hub *);	/* deadlines that have passed */
-uint64_t stream_deadline(struct hub *);	/* ms, UINT64_MAX none */
+uint64_t stream_deadline(const struct hub *);	/* ms, UINT64_MAX none */
+/* A stream has got a deadline. One that it loses may cost a look in vain. */
+void	stream_look(struct hub *, uint64_t at);
 /* NULL if there is none of this name. */
 struct stream *stream_find(struct hub *, const char *name);
 void	stream_wake_all(struct hub *);	/* after messages to subscribers */

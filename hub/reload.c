@@ -22,6 +22,7 @@ reload_take(struct hub *h, int set)
 	if (next == NULL)
 		return -1;
 	if (h->h_set != NULL) {
+		attend_reload(h, next);
 		conf_unmap(h->h_set);
 		close(h->h_set_fd);
 	}
@@ -60,7 +61,6 @@ reload_obey(struct hub *h, const struct control *ct)
 		return;
 	}
 	load_show(h);
-	attend_reload(h);
 	h->h_replaced = !tables_suffice(h);
 	log_info("hub-reload pid=%d applications=%u tables=%s",
 	    (int)getpid(), h->h_set->cs_n - 1,

@@ -60,6 +60,7 @@ stream_make(struct hub *h, const char *name)
 	}
 	strlcpy(t->t_body.sb_name, name, sizeof(t->t_body.sb_name));
 	t->t_body.sb_state = STREAM_WAITING;
+	t->t_recorder.at_stream = t;
 	grant_init(&t->t_ring);
 	grant_init(&t->t_next);
 	TAILQ_INIT(&t->t_subscribers);
@@ -77,6 +78,7 @@ stream_free_unused(struct hub *h, struct stream *t)
 	memset(&t->t_body, 0, sizeof(t->t_body));
 	stream_show(h, t);
 	slots_give(&h->h_stream_slots, t->t_entry);
+	attend_forget(h, &t->t_recorder);
 	free(t);
 }
 
@@ -203,7 +205,7 @@ publish_confirm(struct hub *h, struct stream *t)
 	}
 	t->t_ring = t->t_next;
 	grant_init(&t->t_next);
-	attend_look(h);
+	attend_look(h, &t->t_recorder);
 	TAILQ_FOREACH(s, &t->t_subscribers, s_link)
 		stream_send_ring(h, t, s);
 	wake(&old);
@@ -385,7 +387,6 @@ end_grace(struct hub *h)
 	int i;
 
 	h->h_grace = 0;
-	attend_look(h);
 	TAILQ_FOREACH(p, &h->h_peers, p_link)
 		for (i = 0; i < HUB_SLOTS; i++)
 			if (p->p_session[i] != NULL &&
@@ -411,6 +412,7 @@ publisher_left(struct hub *h, struct stream *t, bool clean)
 	t->t_body.sb_state = STREAM_LOST;
 	t->t_body.sb_pid = 0;
 	t->t_deadline = h->h_now + linger;
+	stream_look(h, t->t_deadline);
 	stream_show(h, t);
 }
 
@@ -440,31 +442,37 @@ stream_leave(struct hub *h, struct session *s, bool clean)
 }
 
 void
+stream_look(struct hub *h, uint64_t at)
+{
+	if (at < h->h_stream_at)
+		h->h_stream_at = at;
+}
+
+void
 stream_tick(struct hub *h)
 {
 	struct stream *t, *next;
 
 	if (h->h_grace != 0 && h->h_now >= h->h_grace)
 		end_grace(h);
+	if (h->h_now < h->h_stream_at)
+		return;
+	h->h_stream_at = UINT64_MAX;
 	RB_FOREACH_SAFE(t, stream_tree, &h->h_streams, next) {
 		if (t->t_decide != 0 && h->h_now >= t->t_decide)
 			contest_lost(h, t);
-		if (t->t_deadline != 0 && h->h_now >= t->t_deadline)
+		if (t->t_decide != 0)
+			stream_look(h, t->t_decide);
+		if (t->t_deadline != 0 && h->h_now < t->t_deadline)
+			stream_look(h, t->t_deadline);
+		else if (t->t_deadline != 0)
 			stream_gone(h, t);
 	}
 }
 
 uint64_t
-stream_deadline(struct hub *h)
+stream_deadline(const struct hub *h)
 {
-	uint64_t first = h->h_grace != 0 ? h->h_grace : UINT64_MAX;
-	struct stream *t;
-
-	RB_FOREACH(t, stream_tree, &h->h_streams) {
-		if (t->t_decide != 0 && t->t_decide < first)
-			first = t->t_decide;
-		if (t->t_deadline != 0 && t->t_deadline < first)
-			first = t->t_deadline;
-	}
-	return first;
+	return h->h_grace != 0 && h->h_grace < h->h_stream_at ? h->h_grace :
+	    h->h_stream_at;
 }
