@@ -102,9 +102,11 @@ static const struct rule rules[] = {
 	{ SCMP_SYS(landlock_create_ruleset), R },
 	{ SCMP_SYS(landlock_add_rule), R },
 	{ SCMP_SYS(landlock_restrict_self), R },
-	/* metrics: where the registry is */
+	/* metrics: where the registry is; and qsort(3) of much asks how much
+	 * memory there is */
 	{ SCMP_SYS(readlink), M },
 	{ SCMP_SYS(readlinkat), M },
+	{ SCMP_SYS(sysinfo), M },
 };
 
 /* The listener: into other processes and the kernel, and out of its place. */
