@@ -122,7 +122,8 @@ $(BUILD)/obj/%.o: %.c
 	@echo "cc $<"
 	@$(CC) $(ALLCFLAGS) -c -o $@ $<
 
-$(BUILD)/unit/test_totals: $(BUILD)/obj/hub/totals.o
+$(BUILD)/unit/test_totals: $(BUILD)/obj/hub/totals.o \
+	$(BUILD)/obj/hub/inherit.o
 $(BUILD)/obj/tests/unit/test_totals.o: ALLCFLAGS += -I. -Ihub
 $(BUILD)/unit/test_host: $(BUILD)/obj/tools/rtmpmetrics/host.o
 $(BUILD)/obj/tests/unit/test_host.o: ALLCFLAGS += -I.
@@ -132,7 +133,8 @@ $(BUILD)/obj/tests/unit/test_joins.o: ALLCFLAGS += -I.
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	@echo "ld $@"
-	@$(CC) $(ALLLDFLAGS) -o $@ $^ $(LIBS) $(UNITLIBS)
+	@$(CC) $(ALLLDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS) \
+	    $(UNITLIBS)
 
 $(BUILD)/bench/load: $(filter-out $(FLOOR),$(BENCH))
 $(BUILD)/bench/floor: $(FLOOR) $(patsubst %,$(BUILD)/obj/tests/bench/%.o,\

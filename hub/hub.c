@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "inherit.h"
 #include "orders.h"
 #include "shm/segment.h"
 #include "sys/clock.h"
@@ -80,12 +81,14 @@ open_registry(struct hub *h, uint32_t lost)
 	clock_gettime(CLOCK_REALTIME, &now);
 	h->h_generation = (uint64_t)now.tv_sec * 1000000 +
 	    (uint64_t)now.tv_nsec / 1000;
+	inherit_read(h);
 	rw = make_registry(h, registry_size(streams, sessions));
 	if (registry_create(&h->h_registry, rw, streams, sessions,
 	    h->h_generation) == -1)
 		fatal("map the registry");
 	close(rw);
 	h->h_registry.rg_head->rg_restarts = lost;
+	inherit_totals(h);
 	if (segment_show(RUNDIR_REGISTRY, h->h_registry_name) == -1)
 		fatal("%s", RUNDIR_REGISTRY);
 	segment_clean(h->h_registry_name);
@@ -146,6 +149,8 @@ hub_bind(struct hub *h)
 	/* who unlinked it on leaving left nobody behind */
 	if (unlink(RUNDIR_HUB) == 0)
 		h->h_grace = h->h_now + GRACE;
+	else
+		inherit_forget(h);
 	umask(0177);
 	if (bind(h->h_listen, (struct sockaddr *)&sun, sizeof(sun)) == -1 ||
 	    listen(h->h_listen, HUB_BACKLOG) == -1)

@@ -24,6 +24,7 @@
 #include "shm/segment.h"
 #include "sys/control.h"
 #include "sys/log.h"
+#include "view/snapshot.h"
 
 struct peer;
 struct stream;
@@ -102,6 +103,7 @@ struct hub {
 	const struct conf	*h_conf;	/* what is not of a stream */
 	int			 h_set_fd;	/* to be handed on */
 	struct registry		 h_registry;
+	struct snapshot		 h_before;	/* of the hub before, if any */
 	struct peer_list	 h_peers;
 	struct peer_list	 h_closing;	/* those of them to be freed */
 	struct stream_tree	 h_streams;

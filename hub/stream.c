@@ -16,6 +16,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "inherit.h"
 #include "shm/futex.h"
 #include "sys/log.h"
 #include "totals.h"
@@ -59,6 +60,7 @@ stream_make(struct hub *h, const char *name)
 		return NULL;
 	}
 	strlcpy(t->t_body.sb_name, name, sizeof(t->t_body.sb_name));
+	inherit_stream(h, &t->t_body);
 	t->t_body.sb_state = STREAM_WAITING;
 	t->t_recorder.at_stream = t;
 	grant_init(&t->t_ring);
@@ -392,6 +394,7 @@ end_grace(struct hub *h)
 			if (p->p_session[i] != NULL &&
 			    p->p_session[i]->s_deferred)
 				want(h, p->p_session[i]);
+	inherit_forget(h);
 }
 
 static void

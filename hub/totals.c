@@ -2,12 +2,14 @@
 /*
  * totals.c - what the hub counts for the whole relay.
  * A report says how far a connection's own counters are; what they grew by
- * since the report before is added. Those of a connection that an earlier hub
- * admitted are the base, and counters that fall have begun anew.
+ * since the report before is added, also if that was to an earlier hub. Where
+ * that cannot be known, the first report of a connection that an earlier hub
+ * admitted counts nothing. Counters that fall have begun anew.
  */
 #include "totals.h"
 
 #include "hub.h"
+#include "inherit.h"
 
 static const uint16_t bounds[HISTOGRAM_BUCKETS - 1] = HISTOGRAM_BOUNDS;
 
@@ -34,14 +36,35 @@ growth(uint64_t before, uint64_t now)
 	return now >= before ? now - before : now;
 }
 
-/* Who says that it has relayed something was admitted by an earlier hub. */
+/* An earlier hub admitted who says that it has relayed something, and whom
+ * that hub knew. */
 void
 totals_admitted(struct hub *h, struct peer *p, const struct hub_report *r)
 {
 	p->p_adopted = r->hr_generation != 0 ||
-	    r->hr_counters.ct_bytes_in != 0;
+	    r->hr_counters.ct_bytes_in != 0 ||
+	    inherit_session(h, p, r->hr_head.hh_slot, r->hr_since) != NULL;
 	if (!p->p_adopted && r->hr_role <= ROLE_PLAY)
 		registry_add(&totals(h)->to_connections, 1);
+}
+
+/* From where the hub before had counted. The slot that reported last knows. */
+static void
+count_on(const struct hub *h, struct peer *p, const struct hub_report *r)
+{
+	const struct session_body *was;
+	uint16_t slot;
+
+	for (slot = 0; slot < HUB_SLOTS; slot++) {
+		was = inherit_session(h, p, slot, r->hr_since);
+		if (was == NULL || was->eb_counters.ct_bytes_in < p->p_bytes_in)
+			continue;
+		p->p_counted = true;
+		p->p_bytes_in = was->eb_counters.ct_bytes_in;
+		p->p_bytes_out = was->eb_counters.ct_bytes_out;
+		p->p_denied = r->hr_denied;
+		p->p_failed = r->hr_failed != 0;
+	}
 }
 
 /* Bytes are of the connection, whichever of its slots reports them. */
@@ -50,6 +73,8 @@ count_peer(struct hub *h, struct peer *p, const struct hub_report *r)
 {
 	const struct counters *ct = &r->hr_counters;
 
+	if (!p->p_counted)
+		count_on(h, p, r);
 	if (p->p_counted) {
 		registry_add(&totals(h)->to_bytes_received,
 		    growth(p->p_bytes_in, ct->ct_bytes_in));
@@ -115,11 +140,11 @@ subtract(const struct counters *now, const struct counters *before)
 
 /* What was counted in a role is still told as the slot leaves it. */
 static void
-count_session(struct hub *h, struct session *s, const struct hub_report *r)
+count_session(struct hub *h, struct stream *t, const struct session_body *was,
+    const struct hub_report *r)
 {
-	const struct counters *before = &s->s_body.eb_counters;
-	unsigned int role = s->s_body.eb_role;
-	struct stream *t = s->s_stream;
+	const struct counters *before = &was->eb_counters;
+	unsigned int role = was->eb_role;
 	struct counters grown;
 
 	if (anew(before, &r->hr_counters)) {
@@ -135,26 +160,38 @@ count_session(struct hub *h, struct session *s, const struct hub_report *r)
 }
 
 static void
-observe_session(struct hub *h, const struct session *s,
+observe_session(struct hub *h, const struct session_body *was,
     const struct hub_report *r)
 {
 	struct histograms *hg = &h->h_registry.rg_head->rg_histograms;
 
-	if (r->hr_role != ROLE_PLAY || s->s_body.eb_role != ROLE_PLAY ||
+	if (r->hr_role != ROLE_PLAY || was->eb_role != ROLE_PLAY ||
 	    r->hr_generation == 0)
 		return;
 	observe(&hg->hg_lag, r->hr_counters.ct_lag);
-	if (r->hr_first_frame != 0 && s->s_body.eb_first_frame == 0)
+	if (r->hr_first_frame != 0 && was->eb_first_frame == 0)
 		observe(&hg->hg_first_frame, r->hr_first_frame - 1);
+}
+
+/* What this session had counted when it was last asked, NULL if that is not
+ * known. */
+static const struct session_body *
+last_known(const struct hub *h, const struct session *s, uint64_t since)
+{
+	if (s->s_counted || !s->s_peer->p_adopted)
+		return &s->s_body;
+	return inherit_session(h, s->s_peer, s->s_slot, since);
 }
 
 void
 totals_report(struct hub *h, struct session *s, const struct hub_report *r)
 {
+	const struct session_body *was = last_known(h, s, r->hr_since);
+
 	count_peer(h, s->s_peer, r);
-	if (s->s_counted || !s->s_peer->p_adopted) {
-		count_session(h, s, r);
-		observe_session(h, s, r);
+	if (was != NULL) {
+		count_session(h, s->s_stream, was, r);
+		observe_session(h, was, r);
 	}
 	s->s_counted = true;
 }

@@ -2,8 +2,8 @@
 /*
  * totals.h - what the hub counts for the whole relay, declared once.
  * The registry holds them in this order; rtmpctl(8), the metrics and
- * rtmpd-shm(7) take names and sentences from here. They start at zero with
- * each hub.
+ * rtmpd-shm(7) take names and sentences from here. They go on from hub to hub
+ * and start at zero with the relay.
  */
 #ifndef SHM_TOTALS_H
 #define SHM_TOTALS_H

@@ -236,6 +236,17 @@ snapshot_stream(const struct snapshot *sn, const char *name)
 	    by_name);
 }
 
+const struct session_body *
+snapshot_session(const struct snapshot *sn, uint32_t pid, uint16_t slot)
+{
+	struct session_body key = { .eb_pid = pid, .eb_slot = slot };
+
+	if (sn->sn_nsessions == 0)
+		return NULL;
+	return bsearch(&key, sn->sn_session, sn->sn_nsessions, sizeof(key),
+	    by_pid);
+}
+
 static void
 sum_rates(struct snapshot *sn)
 {
@@ -306,6 +317,18 @@ snapshot_take(struct snapshot_source *so, struct snapshot *sn)
 	sort(sn);
 	sum_rates(sn);
 	return NULL;
+}
+
+const char *
+snapshot_once(struct snapshot *sn)
+{
+	struct snapshot_source so = { .so_target = "" };
+	const char *why = snapshot_take(&so, sn);
+	int saved = errno;
+
+	registry_detach(&so.so_view);
+	errno = saved;
+	return why;
 }
 
 bool

@@ -56,9 +56,14 @@ void	snapshot_close(struct snapshot_source *);
 const char *snapshot_take(struct snapshot_source *, struct snapshot *);
 void	snapshot_free(struct snapshot *);
 
+/* The same, of the registry that is there now or not at all. */
+const char *snapshot_once(struct snapshot *);
+
 /* NULL if there is none of this name. */
 struct snapshot_stream *snapshot_stream(const struct snapshot *,
 	    const char *name);
+const struct session_body *snapshot_session(const struct snapshot *,
+	    uint32_t pid, uint16_t slot);
 
 /* The hub has died, or should have written something for SNAPSHOT_STALE. */
 bool	snapshot_stale(const struct snapshot *);

@@ -116,6 +116,7 @@ def test_it_goes_back_as_well_and_the_registry_is_right(
     stream = reader.wait_stream("live/x", lambda s: s.subscribers == 1 and
                                 s.state == registry.LIVE)
     assert stream.pid == server.process("publish live/x")
+    assert reader.totals()["connections"] == 2      # as those before counted
     flowing(subscriber)
     flv.follow(subscriber.messages)
 

@@ -225,6 +225,43 @@ Test(snapshot, a_link_to_something_else_blocks_nobody)
 	scene_close(&sc);
 }
 
+Test(snapshot, a_session_is_found_by_process_and_slot)
+{
+	const struct session_body *eb;
+	struct scene sc;
+
+	scene_open(&sc);
+	view_session(&sc.sc_hub, 3, 7, 0, ROLE_PLAY, "live/x");
+	view_session(&sc.sc_hub, 1, 7, 2, ROLE_PLAY, "live/y");
+	cr_assert_null(snapshot_once(&sc.sc_now));
+	cr_assert_not_null(eb = snapshot_session(&sc.sc_now, 7, 2));
+	cr_assert_str_eq(eb->eb_name, "live/y");
+	cr_assert_null(snapshot_session(&sc.sc_now, 7, 1));
+	cr_assert_null(snapshot_session(&sc.sc_now, 8, 0));
+	snapshot_free(&sc.sc_now);
+	cr_assert_null(snapshot_session(&sc.sc_now, 7, 2));
+	scene_close(&sc);
+}
+
+Test(snapshot, of_a_relay_that_is_starting_none_is_waited_for)
+{
+	uint64_t began;
+	struct scene sc;
+	int fd;
+
+	scene_open(&sc);
+	cr_assert_eq(unlink(RUNDIR_REGISTRY), 0);
+	cr_assert_geq(fd = open(RUNDIR_RTMPD, O_WRONLY | O_CREAT, 0600), 0);
+	began = clock_ms();
+	cr_assert_not_null(snapshot_once(&sc.sc_now));
+	cr_assert_eq(errno, ENOENT);
+	cr_assert_lt(clock_ms() - began, 500);
+	cr_assert_eq(sc.sc_now.sn_nsessions, 0);
+	cr_assert_eq(close(fd), 0);
+	cr_assert_eq(unlink(RUNDIR_RTMPD), 0);
+	scene_close(&sc);
+}
+
 Test(snapshot, the_registry_of_another_user_is_refused)
 {
 	char path[96];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * test_totals.c - what reports add to the totals: growth, once, and nothing
- * that an earlier hub has counted.
+ * that an earlier hub has counted; and that they go on where that one ended.
  */
 #include "hub/totals.h"
 
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "hub/hub.h"
+#include "hub/inherit.h"
 #include "shm/segment.h"
 
 static struct hub	hub;
@@ -156,6 +157,84 @@ Test(totals, of_one_that_was_there_before_the_first_report_is_the_base)
 	cr_assert_eq(have()->to_joins, 0);
 	cr_assert_eq(observed(&hub.h_registry.rg_head->
 	    rg_histograms.hg_first_frame), 0);
+}
+
+/* As the hub before left it: two slots, of which the second reported last. */
+static void
+inherit(uint64_t since)
+{
+	static struct session_body was[2] = {
+		{ .eb_pid = 77, .eb_role = ROLE_PLAY, .eb_first_frame = 20,
+		  .eb_counters = { .ct_bytes_in = 5, .ct_bytes_out = 900,
+		      .ct_video = 90, .ct_joins = 1 } },
+		{ .eb_pid = 77, .eb_slot = 1,
+		  .eb_counters = { .ct_bytes_in = 6, .ct_bytes_out = 950 } },
+	};
+
+	was[0].eb_since = was[1].eb_since = since;
+	hub.h_before.sn_session = was;
+	hub.h_before.sn_nsessions = 2;
+	peer.p_pid = 77;
+	report.hr_since = 1000;
+	report.hr_role = ROLE_PLAY;
+	report.hr_generation = 7;
+	report.hr_first_frame = 20;
+	report.hr_counters.ct_bytes_in = 6;
+	report.hr_counters.ct_bytes_out = 1000;
+	report.hr_counters.ct_video = 100;
+	report.hr_counters.ct_joins = 2;
+}
+
+Test(totals, what_came_between_two_hubs_is_counted)
+{
+	inherit(1000);
+	admit();
+	cr_assert_eq(have()->to_connections, 0);
+	cr_assert_eq(have()->to_bytes_received, 0);
+	cr_assert_eq(have()->to_bytes_sent, 50);
+	cr_assert_eq(have()->to_video_out, 10);
+	cr_assert_eq(have()->to_joins, 1);
+	cr_assert_eq(observed(&hub.h_registry.rg_head->
+	    rg_histograms.hg_first_frame), 0);
+	report.hr_counters.ct_video++;
+	send_report();
+	cr_assert_eq(have()->to_video_out, 11);
+}
+
+Test(totals, of_another_process_with_that_pid_the_first_report_is_the_base)
+{
+	inherit(999);
+	admit();
+	cr_assert_eq(have()->to_bytes_sent, 0);
+	cr_assert_eq(have()->to_video_out, 0);
+}
+
+Test(totals, whom_the_hub_before_knew_is_no_newcomer)
+{
+	inherit(1000);
+	report = (struct hub_report){ .hr_since = 1000 };
+	admit();
+	cr_assert_eq(have()->to_connections, 0);
+	report.hr_since = 1001;
+	admit();
+	cr_assert_eq(have()->to_connections, 1);
+}
+
+Test(totals, every_total_and_every_bucket_goes_on)
+{
+	struct histograms *hg = &hub.h_registry.rg_head->rg_histograms;
+
+	hub.h_before.sn_totals.to_connections = 3;
+	hub.h_before.sn_totals.to_recording_errors = 4;
+	hub.h_before.sn_histograms.hg_lag.hi_bucket[0] = 5;
+	hub.h_before.sn_histograms.hg_first_frame.hi_sum = 6;
+	inherit_totals(&hub);
+	admit();
+	cr_assert_eq(have()->to_connections, 4);
+	cr_assert_eq(have()->to_publishes, 0);
+	cr_assert_eq(have()->to_recording_errors, 4);
+	cr_assert_eq(hg->hg_lag.hi_bucket[0], 5);
+	cr_assert_eq(hg->hg_first_frame.hi_sum, 6);
 }
 
 Test(totals, who_reads_on_this_machine_is_no_connection_and_no_subscriber)
