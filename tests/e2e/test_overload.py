@@ -108,14 +108,15 @@ def storm(server, stream, count):
         for number in waiting:
             poll.register(number, select.POLLIN)
         while waiting:
-            assert time.monotonic() - started < 15, f"{len(waiting)} wait"
+            assert time.monotonic() - started < patience(15), \
+                f"{len(waiting)} wait"
             for number, _ in poll.poll(1000):
                 if waiting[number].read():
                     poll.unregister(number)
                     del waiting[number]
         print(f"{count} dialled in {dialled:.2f} s, "
               f"all have a picture after {time.monotonic() - started:.2f} s")
-    assert dialled < 1 or SANITIZED, f"no storm: {dialled} s"
+    assert dialled < patience(3), f"no storm: {dialled} s"
 
 
 def test_a_storm_of_subscribers(withstood):
