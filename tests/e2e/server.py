@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import procs
+import watch
 from build import BUILD, PROGRAM, REPOSITORY, patience
 from procs import wait_until
 
@@ -128,6 +129,7 @@ class Server:
             self._spawn(conf, wrap, args, listen, env)
             if not wait or self._listens():
                 self._note_directory()
+                watch.METRONOME.relays.add(self.pid)
                 break
             if attempt == 4 or not self._conflict():
                 self.stop(check=False)
@@ -257,6 +259,7 @@ class Server:
     def stop(self, sig=signal.SIGTERM, check=True):
         """End the server by signal; unless told not to, assert that it
         leaves in time and leaves nothing behind."""
+        watch.METRONOME.relays.discard(self.pid)
         family = [self.pid, *self.children()]
         running = self.popen.poll() is None
         started = time.monotonic()

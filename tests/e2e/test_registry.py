@@ -77,6 +77,8 @@ def test_a_stream_its_publisher_and_subscribers_stand_in_the_registry(
     assert (audio.codec, audio.kind, audio.number) == ("mp4a", 8, 0)
     assert (audio.rate, audio.channels) == (44100, 1)
     assert audio.profile == "LC"
+    procs.wait_until(lambda: [s.role for s in books.sessions()].count(
+        registry.PLAY) == 2, 2)
     players = {s.peer: s for s in books.sessions()
                if s.role == registry.PLAY}
     assert set(players) == {f"127.0.0.1:{s.client.local_port}"
@@ -148,11 +150,12 @@ def test_a_killed_subscriber_leaves_the_registry_within_a_second(
     clients.subscriber(server, "live/x")
     books.wait_stream("live/x", lambda s: s.subscribers == 2)
     victim, = set(server.connections()) - stay
-    assert books.session(victim).role == registry.PLAY
+    procs.wait_until(
+        lambda: books.session(victim).role == registry.PLAY, 2)
     procs.end(victim)
     procs.wait_until(lambda: books.session(victim) is None, 1,
                      "the end of its session")
-    assert books.streams()["live/x"].subscribers == 1
+    books.wait_stream("live/x", lambda s: s.subscribers == 1)
     assert {s.pid for s in books.sessions()} == stay
 
 
