@@ -110,8 +110,8 @@ endef
 $(foreach t,$(TOOLS),$(eval $(call tool,$(t))))
 
 # The page is within the program.
-$(BUILD)/obj/tools/rtmpmetrics/page.o: $(addprefix tools/rtmpmetrics/page.,\
-	html css js)
+$(BUILD)/obj/tools/rtmpmetrics/page.o: $(addprefix tools/rtmpmetrics/,\
+	page.html page.css page.js chart.js)
 
 $(BUILD)/libcommon.a: $(COMMON)
 	@rm -f $@

@@ -187,6 +187,7 @@ def test_the_same_as_json(watched, clients):
 def test_each_path_says_what_it_is(watched):
     _, port = watched()
     kinds = {"/": "text/html", "/page.js": "text/javascript",
+             "/chart.js": "text/javascript",
              "/page.css": "text/css", "/streams.json": "application/json",
              "/metrics": "text/plain; version=0.0.4",
              "/healthz": "text/plain"}

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """The page that rtmpmetrics(8) serves, in Chromium."""
+import contextlib
 import html
 import http.server
 import os
@@ -21,7 +22,7 @@ from procs import wait_until
 
 HOSTILE = "live/<img/src=x/onerror=document.title='taken'>"
 LOOKS = {"light": "1", "dark": "0"}     # values of Blink's preferred scheme
-WIDTHS = {"wide": "1280,900", "narrow": "500,1200"}
+WIDTHS = {"wide": "1400,1000", "narrow": "600,1600"}
 
 
 @pytest.fixture
@@ -94,6 +95,7 @@ def test_a_stream_is_there_with_its_numbers(relay, clients, media, chromium):
                         if s["bitrate_out"] and s["tracks"]], 5, step=0.1)
     words = lines(dom(chromium, relay, "#live%2Ffilm"))
     pusher.kill()
+    assert f"hub {relay.hub()}, 2 connections" in words
     assert after(words, "Live streams") == "1"
     assert after(words, "Subscribers") == "1"
     assert "running" in words
@@ -142,51 +144,116 @@ def test_it_says_that_there_is_no_relay(clients, scratch, chromium):
     clients.run(procs.Process([servers.BUILD / "rtmpmetrics", "-r", scratch,
                                "-l", str(port)]))
     wait_until(lambda: servers.listening(port), 5)
-    words = lines(chromium(f"http://127.0.0.1:{port}/", "--dump-dom"))
-    assert "no relay" in words
-    assert "No relay: no rtmpd runs here." in words
+    text = chromium(f"http://127.0.0.1:{port}/", "--dump-dom")
+    assert "No relay: no rtmpd runs here." in lines(text)
+    assert '<div id="now" hidden' in text
 
 
-@pytest.fixture
-def proxy(relay):
-    """Between the page and its server, which it loses after the second
-    answer with numbers; its port."""
+def test_it_says_how_long_the_hub_is_there(relay, clients, chromium):
+    """Not how long the relay is, whose streams outlive it."""
+    clients.publisher(relay, "live/x", flv.synthetic())
+    wait_until(lambda: web.streams(relay.metrics)["streams"], 5)
+    old = relay.hub()
+    procs.end(old)
+    wait_until(lambda: web.health(relay.metrics) == (200, "ok") and
+               web.streams(relay.metrics)["hub"]["pid"] != old and
+               web.streams(relay.metrics)["streams"], 10, step=0.1)
+    words = lines(dom(chromium, relay))
+    assert "running" in words and "live/x" in words
+    assert f"hub {relay.hub()}, 1 connection" in words
+    assert "1 restart" in words[words.index("Hub up"):]
+
+
+def handler(port, lost, probe):
     class Handler(http.server.BaseHTTPRequestHandler):
         asked = 0
 
         def do_GET(self):
-            Handler.asked += self.path == "/streams.json"
-            if Handler.asked > 2:
+            numbers = self.path == "/streams.json"
+            Handler.asked += numbers
+            if numbers and lost(Handler.asked):
                 self.close_connection = True
                 return
-            status, headers, body = web.get(relay.metrics, self.path)
+            status, headers, body = web.get(port, self.path)
+            if self.path == "/page.js":
+                body += probe.encode()
             self.send_response(status)
             for key, value in headers.items():
-                self.send_header(key, value)
+                if key != "Content-Length":
+                    self.send_header(key, value)
             self.end_headers()
             self.wfile.write(body)
 
         def log_message(self, *_):
             pass
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as one:
-        thread = threading.Thread(target=one.serve_forever, daemon=True)
-        thread.start()
-        yield one.server_address[1]
-        one.shutdown()
-        thread.join(5)
+    return Handler
+
+
+@pytest.fixture
+def proxy(relay):
+    """proxy(lost, probe) is a port where the page is served, but for those
+    answers with numbers, counted from 1, that are lost, and with a probe
+    behind its script."""
+    with contextlib.ExitStack() as stack:
+        def start(lost=lambda n: False, probe=""):
+            one = stack.enter_context(http.server.ThreadingHTTPServer(
+                ("127.0.0.1", 0), handler(relay.metrics, lost, probe)))
+            thread = threading.Thread(target=one.serve_forever, daemon=True)
+            thread.start()
+            stack.callback(thread.join, 5)
+            stack.callback(one.shutdown)
+            return f"http://127.0.0.1:{one.server_address[1]}/"
+        yield start
 
 
 def test_it_says_that_its_server_does_not_answer(relay, proxy, clients,
                                                  chromium):
     clients.publisher(relay, "live/x", flv.synthetic())
     wait_until(lambda: web.streams(relay.metrics)["streams"], 5)
-    words = lines(chromium(f"http://127.0.0.1:{proxy}/", "--dump-dom"))
+    words = lines(chromium(proxy(lambda n: n > 2), "--dump-dom"))
     assert "no server" in words and "live/x" in words
     assert any("server of this page does not answer" in w for w in words)
 
 
+def pieces(text):
+    """Of how many pieces the line of each chart consists."""
+    return [line.count("M") for line in
+            re.findall(r'<path class="line" d="([^"]*)"', text)]
+
+
+def test_what_was_not_measured_is_a_gap(relay, proxy, clients, chromium):
+    clients.publisher(relay, "live/x", flv.synthetic())
+    wait_until(lambda: web.streams(relay.metrics)["streams"], 5)
+    assert pieces(chromium(proxy(), "--dump-dom")) == [1] * 4
+    assert pieces(chromium(proxy(lambda n: n == 3), "--dump-dom")) == [2] * 4
+
+
+MARK = """
+{
+	const marking = setInterval(() => {
+		const first = document.querySelector(".sessions .peer");
+
+		if (first !== null && first.textContent !== "") {
+			clearInterval(marking);
+			first.dataset.mark = "kept";
+		}
+	}, 100);
+}
+"""
+
+
+def test_who_selects_a_peer_keeps_it(relay, proxy, clients, chromium):
+    """Sessions are brought up to date in their place."""
+    player = clients.subscriber(relay, "live/x")
+    wait_until(lambda: web.streams(relay.metrics)["streams"], 5)
+    text = chromium(proxy(probe=MARK) + "#live%2Fx", "--dump-dom")
+    assert f'data-mark="kept">127.0.0.1:{player.client.local_port}<' in text
+
+
+
+
 def test_it_asks_nobody_else():
-    for name in ("page.html", "page.css", "page.js"):
+    for name in ("page.html", "page.css", "page.js", "chart.js"):
         text = (servers.REPOSITORY / "tools/rtmpmetrics" / name).read_text()
         found = set(re.findall(r"https?://[^\s\"'`]+", text))
         assert found <= {"http://www.w3.org/2000/svg"}, name
@@ -217,3 +284,27 @@ def test_it_is_to_be_seen(look, size, relay, clients, scratch, chromium):
     assert len(set(pixels)) > 50        # letters have soft edges
     inked = sum(abs(p - ground) > 80 for p in pixels)
     assert 0.003 < inked / len(pixels) < 0.3
+
+
+LONG = [f"live/{n:02}{'x漢é'[n % 3] * 183}".encode()[:190 - n % 3 * 2].decode(
+    errors="ignore") for n in range(60)]
+
+
+@pytest.mark.parametrize("size", WIDTHS)
+def test_long_names_move_nothing_out_of_sight(size, relay, clients, scratch,
+                                              chromium):
+    for name in LONG:
+        clients.publisher(relay, name, flv.synthetic(fps=1, kbps=10,
+                                                     audio=False))
+    clients.subscriber(relay, LONG[0])
+    wait_until(lambda: sorted(s["name"] for s in web.streams(relay.metrics)[
+        "streams"] if s["tracks"]) == sorted(LONG), 20, step=0.2)
+    url = (f"http://127.0.0.1:{relay.metrics}/#" +
+           urllib.parse.quote(LONG[0], safe=""))
+    shot = scratch / "shot.png"
+    chromium(url, f"--screenshot={shot}", size=size)
+    pixels, width = grey(shot), int(WIDTHS[size].split(",")[0])
+    margin = [pixels[at + width - 8:at + width]
+              for at in range(0, len(pixels), width)]
+    assert set(b"".join(margin)) == {pixels[0]}
+    assert set(LONG) <= set(lines(chromium(url, "--dump-dom", size=size)))

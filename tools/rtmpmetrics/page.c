@@ -17,3 +17,4 @@
 FILE_IN(page_html, "page.html");
 FILE_IN(page_css, "page.css");
 FILE_IN(page_js, "page.js");
+FILE_IN(chart_js, "chart.js");

@@ -8,9 +8,6 @@
 
 const PERIOD = 1000;		/* ms between two requests */
 const PATIENCE = 4000;		/* ms for an answer */
-const SAMPLES = 180;		/* of a chart: three minutes */
-const SAMPLES_MIN = 30;		/* so wide is one that has just begun */
-const SVG = "http://www.w3.org/2000/svg";
 
 const byId = (id) => document.getElementById(id);
 
@@ -60,6 +57,7 @@ function count(n, one, many) {
 	return `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 }
 
+/* A line ends behind one of these words, not within it. */
 function media(stream) {
 	return stream.tracks.map((t) => {
 		const words = [t.codec];
@@ -69,57 +67,15 @@ function media(stream) {
 		if (t.width)
 			words.push(`${t.width}\u00d7${t.height}`);
 		if (t.fps)
-			words.push(`${Math.round(t.fps * 100) / 100} fps`);
+			words.push(`${Math.round(t.fps * 100) / 100}\u00a0fps`);
 		if (t.sample_rate)
-			words.push(`${t.sample_rate / 1000} kHz`);
+			words.push(`${t.sample_rate / 1000}\u00a0kHz`);
 		if (t.channels)
 			words.push(t.channels === 1 ? "mono" :
 			    t.channels === 2 ? "stereo" :
-			    `${t.channels} channels`);
+			    `${t.channels}\u00a0channels`);
 		return words.join(" ");
 	});
-}
-
-/* A chart of the latest values; the newest is at the right. */
-
-class Chart {
-	constructor(className) {
-		this.values = [];
-		this.node = document.createElementNS(SVG, "svg");
-		this.node.setAttribute("preserveAspectRatio", "none");
-		this.node.setAttribute("class", className);
-		this.node.setAttribute("aria-hidden", "true");
-		this.area = this.path("area");
-		this.line = this.path("line");
-	}
-
-	path(className) {
-		const path = document.createElementNS(SVG, "path");
-
-		path.setAttribute("class", className);
-		this.node.append(path);
-		return path;
-	}
-
-	add(value) {
-		this.values.push(value);
-		if (this.values.length > SAMPLES)
-			this.values.shift();
-		this.draw();
-	}
-
-	draw() {
-		const max = Math.max(...this.values, 1) * 1.1;
-		const width = Math.max(this.values.length, SAMPLES_MIN) - 1;
-		const first = width + 1 - this.values.length;
-		const line = this.values.map((v, i) => `${first + i} ` +
-		    `${(100 - v / max * 100).toFixed(1)}`).join("L");
-
-		this.node.setAttribute("viewBox", `0 0 ${width} 100`);
-		this.line.setAttribute("d", `M${line}`);
-		this.area.setAttribute("d",
-		    `M${first} 100L${line}L${width} 100Z`);
-	}
 }
 
 /* What there is in all. */
@@ -145,9 +101,10 @@ class Tile {
 			setText(this.note, note);
 	}
 
-	plot(value) {
+	plot(value, moment) {
 		this.show(bits(value));
-		this.chart.add(value);
+		if (moment.fresh)
+			this.chart.add(moment, value);
 	}
 }
 
@@ -157,44 +114,50 @@ const tiles = {
 	streams: new Tile("Live streams"),
 	subscribers: new Tile("Subscribers"),
 	jumps: new Tile("Lag jumps"),
-	hub: new Tile("Relay up"),
+	hub: new Tile("Hub up"),
 };
 
 const sum = (list, key) => list.reduce((n, one) => n + one[key], 0);
 
-function showTotals(now) {
+/* A connection has a slot 0, and so has each local program. */
+const isConnection = (s) => s.slot === 0 &&
+    ["none", "publish", "play"].includes(s.role);
+
+function showTotals(now, moment) {
 	const live = now.streams.filter((s) => s.state === "live");
 	const playing = now.sessions.filter((s) => s.role === "play");
 	const lag = playing.reduce((n, s) => Math.max(n, s.lag_ms), 0);
 	const totals = now.hub.totals;
 
-	tiles.in.plot(sum(now.streams, "bitrate_in"));
-	tiles.out.plot(sum(now.streams, "bitrate_out"));
+	tiles.in.plot(sum(now.streams, "bitrate_in"), moment);
+	tiles.out.plot(sum(now.streams, "bitrate_out"), moment);
 	tiles.streams.show(String(live.length),
 	    `${now.streams.length - live.length} waiting or lost`);
 	tiles.subscribers.show(String(playing.length),
 	    `largest lag ${lag} ms`);
 	tiles.jumps.show(totals.rtmpd_lag_jumps_total.toLocaleString("en"),
 	    count(totals.rtmpd_joins_total, "join", "joins"));
-	tiles.hub.show(span(now.hub.uptime_s),
+	tiles.hub.show(now.hub.alive ? span(now.hub.uptime_s) : "\u2013",
 	    count(now.hub.restarts, "restart", "restarts"));
 	setText(byId("facts"), `hub ${now.hub.pid}, ` +
-	    `${count(totals.rtmpd_connections_total, "connection",
-	    "connections")} so far`);
+	    count(now.sessions.filter(isConnection).length, "connection",
+	    "connections") + (moment.fresh ? "" :
+	    `, ${span(Math.round(now.hub.age_ms / 1000))} ago`));
 }
 
-/* The columns of the streams: heading, what it is sorted by, number or not. */
+/* The columns of the streams: heading, what it is sorted by, its class. */
 
 const columns = [
-	["Stream", (s) => s.name],
-	["State", (s) => s.state],
-	["Media", (s) => media(s).join()],
-	["In", (s) => s.bitrate_in, true],
-	["Out", (s) => s.bitrate_out, true],
-	["Subscribers", (s) => s.subscribers, true],
-	["Jumps", (s) => s.lag_jumps, true],
-	["Up", (s) => s.uptime_s, true],
+	["Stream", (s) => s.name, "name"],
+	["State", (s) => s.state, "status"],
+	["Media", (s) => media(s).join(), "media"],
+	["In", (s) => s.bitrate_in, "number wide"],
+	["Out", (s) => s.bitrate_out, "number wide"],
+	["Subscribers", (s) => s.subscribers, "number"],
+	["Jumps", (s) => s.lag_jumps, "number"],
+	["Up", (s) => s.uptime_s, "number"],
 ];
+const isNumber = (className) => className.startsWith("number");
 let sorted = 0, ascending = true;
 
 function cell(label, className) {
@@ -220,9 +183,8 @@ class Row {
 	constructor(name) {
 		this.row = element("tr", "stream");
 		this.row.setAttribute("role", "row");
-		this.cells = columns.map(([label, , number], i) => {
-			const td = cell(label, number ? "number" :
-			    i === 2 ? "media" : "");
+		this.cells = columns.map(([label, , className]) => {
+			const td = cell(label, className);
 
 			this.row.append(td);
 			return td;
@@ -239,12 +201,14 @@ class Row {
 		this.list = cell("", "");
 		delete this.list.dataset.label;
 		this.list.colSpan = columns.length;
+		this.none = element("p", "", "No sessions.");
+		this.table = sessionTable();
+		this.list.append(this.none, this.table);
 		this.more.append(this.list);
 		this.open(name === wished());
 	}
 
 	addButton(name) {
-		this.cells[0].className = "name";
 		delete this.cells[0].dataset.label;
 		this.button = element("button", "", name);
 		this.button.type = "button";
@@ -277,7 +241,7 @@ class Row {
 		this.button.setAttribute("aria-expanded", String(open));
 	}
 
-	show(stream, sessions) {
+	show(stream, sessions, moment) {
 		this.stream = stream;
 		this.sessions = sessions;
 		this.state.className = `state ${stream.state}`;
@@ -286,8 +250,10 @@ class Row {
 		    media(stream).join("\n") || "\u2013");
 		setText(this.inRate, bits(stream.bitrate_in));
 		setText(this.outRate, bits(stream.bitrate_out));
-		this.inChart.add(stream.bitrate_in);
-		this.outChart.add(stream.bitrate_out);
+		if (moment.fresh) {
+			this.inChart.add(moment, stream.bitrate_in);
+			this.outChart.add(moment, stream.bitrate_out);
+		}
 		setText(this.cells[5], String(stream.subscribers));
 		setText(this.cells[6], String(stream.lag_jumps));
 		setText(this.cells[7], stream.state === "waiting" ? "\u2013" :
@@ -298,60 +264,76 @@ class Row {
 	showSessions() {
 		if (this.more.hidden)
 			return;
-		this.list.replaceChildren(this.sessions.length > 0 ?
-		    sessionTable(this.sessions) :
-		    element("p", "", "No sessions."));
+		this.none.hidden = this.sessions.length > 0;
+		this.table.hidden = this.sessions.length === 0;
+		fillSessions(this.table.tBodies[0], this.sessions);
+	}
+
+	remove() {
+		this.inChart.end();
+		this.outChart.end();
+		this.row.remove();
+		this.more.remove();
 	}
 }
 
 const sessionColumns = [
-	["Role", (s) => s.role],
-	["Peer", (s) => s.peer],
-	["Program", (s) => s.program || "\u2013"],
-	["Rate", (s) => bits(s.bitrate), true],
+	["Role", (s) => s.role, "role"],
+	["Peer", (s) => s.peer, "peer"],
+	["Program", (s) => s.program || "\u2013", "program"],
+	["Rate", (s) => bits(s.bitrate), "number"],
 	["Lag", (s) => s.role === "publish" ? "\u2013" : `${s.lag_ms} ms`,
-	    true],
-	["Jumps", (s) => String(s.lag_jumps), true],
-	["Connected", (s) => span(s.connected_s), true],
-	["Process", (s) => String(s.pid), true],
+	    "number"],
+	["Jumps", (s) => String(s.lag_jumps), "number"],
+	["Connected", (s) => span(s.connected_s), "number wide"],
+	["Process", (s) => String(s.pid), "number wide"],
 ];
 
-function headCell(label, number) {
-	const th = element("th", number ? "number" : "");
+function headCell(className) {
+	const th = element("th", isNumber(className) ? "number" : "");
 
 	th.scope = "col";
 	th.setAttribute("role", "columnheader");
 	return th;
 }
 
-function sessionTable(sessions) {
+function sessionTable() {
 	const table = element("table"), head = element("thead");
 	const body = element("tbody"), names = element("tr");
 
-	for (const [label, , number] of sessionColumns) {
-		const th = headCell(label, number);
+	for (const [label, , className] of sessionColumns) {
+		const th = headCell(className);
 
 		th.textContent = label;
 		names.append(th);
 	}
 	head.append(names);
-	for (const session of sessions) {
-		const tr = element("tr");
-
-		for (const [label, text, number] of sessionColumns) {
-			const td = cell(label, number ? "number" : "");
-
-			td.textContent = text(session);
-			tr.append(td);
-		}
-		body.append(tr);
-	}
 	table.setAttribute("aria-label", "Sessions");
 	table.append(head, body);
-	for (const part of [table, head, body, ...table.rows])
-		part.setAttribute("role", part === table ? "table" :
-		    part.tagName === "TR" ? "row" : "rowgroup");
+	table.setAttribute("role", "table");
+	head.setAttribute("role", "rowgroup");
+	body.setAttribute("role", "rowgroup");
+	names.setAttribute("role", "row");
 	return table;
+}
+
+function addSession(body) {
+	const tr = element("tr");
+
+	tr.setAttribute("role", "row");
+	for (const [label, , className] of sessionColumns)
+		tr.append(cell(label, className));
+	body.append(tr);
+}
+
+function fillSessions(body, sessions) {
+	while (body.rows.length < sessions.length)
+		addSession(body);
+	while (body.rows.length > sessions.length)
+		body.lastChild.remove();
+	for (const [i, tr] of [...body.rows].entries())
+		for (const [j, [, text]] of sessionColumns.entries())
+			setText(tr.cells[j], text(sessions[i]));
 }
 
 function compare(a, b) {
@@ -374,7 +356,7 @@ function place() {
 		body.replaceChildren(...wanted);
 }
 
-function showStreams(now) {
+function showStreams(now, moment) {
 	const names = new Set(now.streams.map((s) => s.name));
 	const sessions = new Map();
 
@@ -387,15 +369,14 @@ function showStreams(now) {
 	}
 	for (const [name, row] of rows)
 		if (!names.has(name)) {
-			row.row.remove();
-			row.more.remove();
+			row.remove();
 			rows.delete(name);
 		}
 	for (const stream of now.streams) {
 		if (!rows.has(stream.name))
 			rows.set(stream.name, new Row(stream.name));
 		rows.get(stream.name).show(stream,
-		    sessions.get(stream.name) || []);
+		    sessions.get(stream.name) || [], moment);
 	}
 	byId("none").hidden = names.size > 0;
 	byId("streams").hidden = names.size === 0;
@@ -415,13 +396,13 @@ function showOrder() {
 }
 
 function sortBy(i) {
-	ascending = i === sorted ? !ascending : !columns[i][2];
+	ascending = i === sorted ? !ascending : !isNumber(columns[i][2]);
 	sorted = i;
 	showOrder();
 }
 
-for (const [i, [label, , number]] of columns.entries()) {
-	const th = headCell(label, number);
+for (const [i, [label, , className]] of columns.entries()) {
+	const th = headCell(className);
 	const button = element("button", "", label);
 
 	button.type = "button";
@@ -446,11 +427,12 @@ function judge(hub) {
 		    "was so when it did; streams go on without it.");
 	else if (hub.stale)
 		alarm("no answer", "stale", "The hub does not answer. What " +
-		    `is shown was so ${span(Math.round(hub.age_ms / 1000))} ` +
-		    "ago; streams go on without it.");
+		    "is shown is old; streams go on without it.");
 	else
 		alarm("running", "live", "");
 }
+
+let gap = false;		/* was something missed since the latest? */
 
 async function ask() {
 	const answer = await fetch("streams.json", {
@@ -465,19 +447,30 @@ async function ask() {
 	return answer.json();
 }
 
+function show(now) {
+	const fresh = now.hub.alive && !now.hub.stale;
+	const moment = { at: performance.now() / 1000, fresh, gap };
+
+	latest = now;
+	gap = !fresh;
+	byId("now").hidden = false;
+	showTotals(now, moment);
+	showStreams(now, moment);
+	judge(now.hub);
+}
+
 async function turn() {
 	try {
 		const now = await ask();
 
-		if (now.why !== undefined)
-			alarm("no relay", "down", `No relay: ${now.why}.`);
+		if (now.why === undefined)
+			show(now);
 		else {
-			latest = now;
-			showTotals(now);
-			showStreams(now);
-			judge(now.hub);
+			gap = true;
+			alarm("no relay", "down", `No relay: ${now.why}.`);
 		}
 	} catch (error) {
+		gap = true;
 		alarm("no server", "down", "The server of this page does not " +
 		    "answer. What is shown is old.");
 	}

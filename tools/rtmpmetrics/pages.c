@@ -116,6 +116,8 @@ static const struct file {
 	{ "/page.css", "text/css; charset=utf-8", page_css, page_css_end },
 	{ "/page.js", "text/javascript; charset=utf-8", page_js,
 	    page_js_end },
+	{ "/chart.js", "text/javascript; charset=utf-8", chart_js,
+	    chart_js_end },
 };
 
 static const struct view {

@@ -32,5 +32,6 @@ void		 pages_refuse(unsigned int status, const char *why,
 extern const char page_html[], page_html_end[];
 extern const char page_css[], page_css_end[];
 extern const char page_js[], page_js_end[];
+extern const char chart_js[], chart_js_end[];
 
 #endif
