@@ -119,6 +119,7 @@ reload(struct listener *l, const struct control *ct)
 	applications = l->l_server->sv_set->cs_n - 1;
 	log_info("reload sockets=%d applications=%u hub=%s", l->l_nlisten,
 	    applications, replaced ? "replaced" : "told");
-	control_answer(l->l_control, ct, true, "%d sockets, %u applications%s",
-	    l->l_nlisten, applications, replaced ? ", a new hub" : "");
+	control_answer(l->l_control, ct, true, "%d socket%s, %u application%s%s",
+	    l->l_nlisten, l->l_nlisten == 1 ? "" : "s", applications,
+	    applications == 1 ? "" : "s", replaced ? ", a new hub" : "");
 }

@@ -512,17 +512,26 @@ def test_every_column_is_documented_and_exists(live):
     assert told == there
 
 
-@pytest.mark.parametrize("words", [
-    ["show"], ["show", "stream"], ["show", "nothing"], ["kick"],
-    ["kick", "1", "2"], ["log", "1"], ["log", "loud", "1"],
-    ["record", "live/x"], ["record", "now", "live/x"], ["-j", "stop"],
-    ["-d", "1", "show", "hub"], ["-d", "0", "top"], ["-d", "x", "top"]],
-    ids=" ".join)
-def test_a_wrong_command_line_changes_nothing(words, rtmpd):
+@pytest.mark.parametrize("words, said", [
+    (["show"], "show: no such command; see rtmpctl --help"),
+    (["show", "stream"], "usage: rtmpctl show stream STREAM"),
+    (["show", "nothing"], "show nothing: no such command; see"),
+    (["kick"], "usage: rtmpctl kick SESSION|STREAM"),
+    (["kick", "1", "2"], "usage: rtmpctl kick SESSION|STREAM"),
+    (["log", "1"], "usage: rtmpctl log debug|info SESSION"),
+    (["log", "loud", "1"], "log loud: "),
+    (["record", "live/x"], "usage: rtmpctl record start|stop STREAM"),
+    (["record", "now", "live/x"], "record now: "),
+    (["-j", "stop"], "-j: not with stop"),
+    (["-d", "1", "show", "hub"], "-d: not with show hub"),
+    (["-d", "0", "top"], "-d 0: too small"),
+    (["-d", "x", "top"], "-d x: invalid"), ([], "usage: rtmpctl [")],
+    ids=lambda v: " ".join(v) if isinstance(v, list) else "")
+def test_a_wrong_command_line_changes_nothing(words, said, rtmpd):
     server = ready(rtmpd())
     done = server.ctl(*words)
     assert (done.returncode, done.stdout) == (64, "")
-    assert done.stderr
+    assert said in done.stderr
     assert procs.alive(server.hub())
 
 

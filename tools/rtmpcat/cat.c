@@ -180,7 +180,7 @@ cat_run(const struct cat *ca)
 	};
 	struct output ou;
 	struct tap *tp;
-	int status, last;
+	int status, last = GO_ON;
 
 	open_signals();
 	if ((tp = tap_open(&tw, PATIENCE)) == NULL)
@@ -188,7 +188,8 @@ cat_run(const struct cat *ca)
 		    EX_UNAVAILABLE, "no rtmpd is to be reached");
 	output_init(&ou);
 	status = copy(ca, tp, &ou);
-	last = judge_output(output_flush(&ou));
+	if (status != EX_IOERR)
+		last = judge_output(output_flush(&ou));
 	progress_clear();
 	output_free(&ou);
 	tap_close(tp);

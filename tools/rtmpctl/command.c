@@ -62,11 +62,11 @@ command_find(int argc, char **argv, struct ctl *ct)
 	int n;
 
 	for (cm = commands; cm < commands + N(commands); cm++) {
-		n = match(cm, argc, argv);
-		if (n == 0 || argc - n != cm->cm_nargs)
+		if ((n = match(cm, argc, argv)) == 0)
 			continue;
 		ct->ct_order = cm->cm_name;
 		ct->ct_arg = argv + n;
+		ct->ct_nargs = argc - n;
 		return cm;
 	}
 	return NULL;

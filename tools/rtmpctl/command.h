@@ -18,6 +18,7 @@ struct ctl {
 	char		 ct_path[PATH_MAX];	/* the run directory, we are in */
 	const char	*ct_order;	/* the command's name */
 	char		**ct_arg;	/* its arguments */
+	int		 ct_nargs;
 };
 
 #define COMMAND_JSON	0x01	/* takes -j */
@@ -32,8 +33,8 @@ struct command {
 	int		(*cm_run)(const struct ctl *);	/* exit status */
 };
 
-/* The command whose name begins these words and which takes the rest; `ct`
- * gets its arguments. NULL if there is none. */
+/* The command whose name begins these words; `ct` gets the rest, which may be
+ * too much for it or too little. NULL if there is none. */
 const struct command *command_find(int argc, char **argv, struct ctl *);
 
 /* A line for each. */

@@ -39,6 +39,25 @@ misused(void)
 	exit(EX_USAGE);
 }
 
+/* Which of the words is wrong. */
+static void
+check(const struct command *cm, const struct ctl *ct, char **words)
+{
+	if (cm == NULL && words[0] == NULL)
+		misused();
+	if (cm == NULL)
+		errx(EX_USAGE, "%s%s%s: no such command; see rtmpctl --help",
+		    words[0], words[1] != NULL ? " " : "",
+		    words[1] != NULL ? words[1] : "");
+	if (ct->ct_nargs != cm->cm_nargs)
+		errx(EX_USAGE, "usage: rtmpctl %s%s%s", cm->cm_name,
+		    *cm->cm_args != '\0' ? " " : "", cm->cm_args);
+	if (ct->ct_json && (cm->cm_flags & COMMAND_JSON) == 0)
+		errx(EX_USAGE, "-j: not with %s", cm->cm_name);
+	if (ct->ct_delay != 0 && (cm->cm_flags & COMMAND_DELAY) == 0)
+		errx(EX_USAGE, "-d: not with %s", cm->cm_name);
+}
+
 static uint32_t
 parse_delay(const char *text)
 {
@@ -91,10 +110,7 @@ parse(int argc, char **argv, struct ctl *ct)
 	while ((c = getopt_long(argc, argv, "d:f:jr:V", longopts, NULL)) != -1)
 		set_option(c, ct);
 	cm = command_find(argc - optind, argv + optind, ct);
-	if (cm == NULL ||
-	    (ct->ct_json && (cm->cm_flags & COMMAND_JSON) == 0) ||
-	    (ct->ct_delay != 0 && (cm->cm_flags & COMMAND_DELAY) == 0))
-		misused();
+	check(cm, ct, argv + optind);
 	if (ct->ct_delay == 0)
 		ct->ct_delay = DELAY;
 	return cm;
