@@ -82,11 +82,12 @@ static bool
 recorder_wanted(const struct hub *h, const struct stream *t)
 {
 	const struct conf *cf = conf_of(h, t);
+	uint32_t order = t->t_body.sb_order;
 
 	if (t->t_ring.g_fd == -1 || t->t_body.sb_state == STREAM_WAITING)
 		return false;
-	if (t->t_recorder.at_order != ORDER_NONE)
-		return t->t_recorder.at_order == ORDER_START;
+	if (order != ORDER_NONE)
+		return order == ORDER_START;
 	return cf->cf_record != RECORD_OFF && cf->cf_record_dir[0] != '\0';
 }
 
@@ -116,7 +117,7 @@ start(struct hub *h, struct attendant *at)
 
 	make(h->h_set, t, &so);
 	at->at_stale = false;
-	if (t != NULL && at->at_order != ORDER_START &&
+	if (t != NULL && t->t_body.sb_order != ORDER_START &&
 	    at->at_ring != t->t_ring.g_generation)
 		spawn_add(&so, "-b");
 	if (t != NULL) {
@@ -257,8 +258,6 @@ attend_arrived(struct hub *h, struct stream *t, struct session *s,
 		at->at_stale = false;
 		at->at_since = h->h_now;
 		at->at_status = -1;
-		if (t != NULL && conf_of(h, t)->cf_record == RECORD_OFF)
-			at->at_order = ORDER_START;
 	}
 	attend_look(h, at);
 }
@@ -295,7 +294,7 @@ attend_gone(struct hub *h, struct stream *t)
 {
 	struct attendant *at = &t->t_recorder;
 
-	at->at_order = ORDER_NONE;
+	t->t_body.sb_order = ORDER_NONE;
 	at->at_told = at->at_session != NULL || at->at_id != 0;
 	attend_look(h, at);
 }
@@ -337,23 +336,23 @@ attend_reload(struct hub *h, const struct conf_set *next)
 }
 
 /* An order that says what is so anyway is none that would outlive a change of
- * the configuration. */
+ * the configuration. The next hub finds it in our registry. */
 static void
-order(struct hub *h, struct stream *t, enum attend_order o)
+order(struct hub *h, struct stream *t, enum record_order o)
 {
-	struct attendant *at = &t->t_recorder;
 	bool on = o == ORDER_START;
 
-	at->at_order = ORDER_NONE;
+	t->t_body.sb_order = ORDER_NONE;
 	if (recorder_wanted(h, t) != on)
-		at->at_order = o;
-	pardon(at);
-	attend_look(h, at);
+		t->t_body.sb_order = o;
+	stream_show(h, t);
+	pardon(&t->t_recorder);
+	attend_look(h, &t->t_recorder);
 }
 
 static void
 answer(struct hub *h, const struct control *ct, const char *name,
-    enum attend_order o)
+    enum record_order o)
 {
 	struct stream *t = stream_find(h, name);
 	char text[LOG_TEXT_MAX];

@@ -19,8 +19,6 @@ struct hub_report;
 struct session;
 struct stream;
 
-enum attend_order { ORDER_NONE, ORDER_START, ORDER_STOP };
-
 struct attendant {
 	TAILQ_ENTRY(attendant) at_link;	/* of those to be judged */
 	struct stream	*at_stream;	/* NULL: of the relay */
@@ -35,7 +33,6 @@ struct attendant {
 	bool		 at_told;	/* it is to end */
 	bool		 at_stale;	/* it runs with other settings */
 	uint64_t	 at_ring;	/* latest that a recorder held */
-	enum attend_order at_order;	/* by hand */
 };
 TAILQ_HEAD(attendant_list, attendant);
 

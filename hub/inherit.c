@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * inherit.c - what the hub before this one counted.
+ * inherit.c - what the hub before this one counted, and was told.
  * One that was killed, or made room for the next program, has left its
  * registry; one that left by itself has not. We hold the lock of the run
  * directory, so nobody writes there any more. What is found is believed as
@@ -57,6 +57,8 @@ inherit_stream(const struct hub *h, struct stream_body *sb)
 		return;
 	sb->sb_bytes_out = was->ss_body.sb_bytes_out;
 	sb->sb_lag_jumps = was->ss_body.sb_lag_jumps;
+	if (was->ss_body.sb_order <= ORDER_STOP)
+		sb->sb_order = was->ss_body.sb_order;
 }
 
 /* A pid may have been another's. */

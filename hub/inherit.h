@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * inherit.h - what the hub before this one counted, so that counting goes on
- * where it ended.
+ * inherit.h - what the hub before this one counted and was told by hand, so
+ * that both hold on.
  */
 #ifndef HUB_INHERIT_H
 #define HUB_INHERIT_H
@@ -17,7 +17,8 @@ struct stream_body;
 void	inherit_read(struct hub *);
 /* The totals of our registry, which nobody has seen yet, go on. */
 void	inherit_totals(struct hub *);
-/* So do those of a stream that comes to be under this name. */
+/* So do those of a stream that comes to be under this name, and an order to
+ * record it or not. */
 void	inherit_stream(const struct hub *, struct stream_body *);
 /* What that hub last counted of this session; NULL if it is not known. */
 const struct session_body *inherit_session(const struct hub *,

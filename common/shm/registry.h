@@ -92,6 +92,9 @@ enum stream_state {
 	STREAM_LOST,		/* publisher gone without a word; lingers */
 };
 
+/* Whether to record it, whatever the configuration says. */
+enum record_order { ORDER_NONE, ORDER_START, ORDER_STOP };
+
 /* The body of an entry: what its sequence count covers. */
 struct stream_body {
 	uint32_t	 sb_state;	/* enum stream_state */
@@ -110,7 +113,7 @@ struct stream_body {
 	uint32_t	 sb_gop;	/* latest whole GOP, ms; 0 unknown */
 	uint32_t	 sb_ring_ms;	/* what the ring holds, ms */
 	uint32_t	 sb_recorders;	/* attendants that record it */
-	uint32_t	 sb_pad;
+	uint32_t	 sb_order;	/* enum record_order, by hand */
 	GROWN(sb_next)
 };
 _Static_assert(sizeof(struct stream_body) == 920 + GROWTH, "resized");

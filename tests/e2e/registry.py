@@ -149,6 +149,7 @@ class Stream:
     gop: int
     ring_ms: int
     recorders: int
+    order: int
     subscribers: int
 
 
@@ -255,7 +256,7 @@ class Registry:
             name, peer, program = (_text(t) for t in struct.unpack_from(
                 "192s64s64s", raw, 128))
             tracks = [_track(raw[at:at + 56]) for at in range(448, 896, 56)]
-            more = struct.unpack_from("=QQIII", raw, 896)
+            more = struct.unpack_from("=QQIIII", raw, 896)
             if name in found:
                 raise AssertionError(f"{name} stands there twice")
             found[name] = Stream(*head, counters, name, peer, program,

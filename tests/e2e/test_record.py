@@ -249,6 +249,63 @@ def test_recording_is_started_and_stopped_by_hand(recording, clients, tapes):
     no_gap(watcher, publisher, since)
 
 
+def next_hub(server, how):
+    """Another hub, killed or upgraded to."""
+    hub = server.hub()
+    if how == "killed":
+        procs.end(hub)
+    else:
+        assert server.ctl("upgrade").returncode == 0
+    procs.wait_until(lambda: [p for p in server.titled("rtmpd: hub")
+                              if p != hub], 3, "another hub")
+
+
+@pytest.mark.parametrize("how", ["killed", "upgraded"])
+def test_what_was_stopped_by_hand_is_not_recorded_by_the_next_hub(
+        how, recording, clients, tapes):
+    server = recording()
+    publisher = clients.publisher(server, "live/x", flv.synthetic(gop=10))
+    server.process(RECORDER + "live/x")
+    wait_growth(procs.wait_until(lambda: files(tapes), 5, "a file")[0], 1000)
+    assert server.ctl("record", "stop", "live/x").returncode == 0
+    wait_complete(server)
+    for number in (1, 2):
+        next_hub(server, how)
+        # granted and recorded once everyone has come to the next hub
+        clients.publisher(server, f"live/y{number}", flv.synthetic())
+        server.process(RECORDER + f"live/y{number}")
+        assert not server.titled(RECORDER + "live/x")
+    assert server.ctl("record", "start", "live/x").returncode == 0
+    server.process(RECORDER + "live/x")
+    assert server.ctl("record", "stop", "live/x").returncode == 0
+    publisher.stop()
+    clients.publisher(server, "live/x", flv.synthetic())
+    server.process(RECORDER + "live/x")
+
+
+@pytest.mark.parametrize("how", ["killed", "upgraded"])
+def test_what_was_started_by_hand_is_recorded_by_the_next_hub(
+        how, recording, clients, tapes):
+    # one that waits for a slow disk may report too late, and get company
+    server = recording({"record": "off", "record-sync": "1h"})
+
+    def start(name):
+        publisher = clients.publisher(server, name, flv.synthetic())
+        procs.wait_until(lambda: server.ctl("record", "start", name)
+                         .returncode == 0, 3, "the order to be obeyed")
+        return publisher, server.process(RECORDER + name)
+    publisher, recorder = start("live/x")
+    path, = procs.wait_until(lambda: files(tapes), 5, "a file")
+    for number in (1, 2):
+        next_hub(server, how)
+        start(f"live/y{number}")    # once everyone has come to that hub
+        assert procs.alive(recorder)
+    publisher.stop()
+    procs.wait_until(lambda: not procs.alive(recorder), 3, "its end")
+    assert [p for p in files(tapes) if "_x_" in p.name] == [path]
+    same_frames(File(path).check().frames(), [m for m, _ in publisher.sent])
+
+
 def test_a_relay_that_stops_completes_its_recordings(recording, clients,
                                                      tapes):
     server = recording()
