@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/param.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -73,8 +74,7 @@ hub_sessions(const struct conf *cf)
 static void
 open_registry(struct hub *h, uint32_t lost)
 {
-	uint32_t streams = h->h_conf->cf_max_streams;
-	uint32_t sessions = hub_sessions(h->h_conf);
+	uint32_t streams, sessions;
 	struct timespec now;
 	int rw;
 
@@ -82,6 +82,9 @@ open_registry(struct hub *h, uint32_t lost)
 	h->h_generation = (uint64_t)now.tv_sec * 1000000 +
 	    (uint64_t)now.tv_nsec / 1000;
 	inherit_read(h);
+	/* whoever has a place keeps it, though there be fewer by now */
+	streams = MAX(h->h_conf->cf_max_streams, h->h_before.sn_max_streams);
+	sessions = MAX(hub_sessions(h->h_conf), h->h_before.sn_max_sessions);
 	rw = make_registry(h, registry_size(streams, sessions));
 	if (registry_create(&h->h_registry, rw, streams, sessions,
 	    h->h_generation) == -1)
@@ -282,7 +285,8 @@ check_end(struct hub *h)
 		hub_leave(h);
 	if (h->h_drain_by == 0 || h->h_stop_by != 0)
 		return;
-	if (h->h_npeers == attend_idle(h))
+	/* some may have yet to come from the hub before */
+	if (h->h_npeers == attend_idle(h) && h->h_grace == 0)
 		orders_stop(h, "drained");
 	else if (h->h_now >= h->h_drain_by)
 		orders_stop(h, "drain-timeout");

@@ -262,7 +262,7 @@ host_of(const struct peer *p, const struct hub_report *r)
 static bool
 peer_register(struct hub *h, struct peer *p, const struct hub_report *r)
 {
-	enum hub_reason reason = HUB_LIMIT;
+	bool adopted = r->hr_generation != 0 || h->h_grace != 0;
 	const char *limit = NULL;
 	int fds[2] = { h->h_registry_fd, h->h_log[1] };
 
@@ -277,8 +277,10 @@ peer_register(struct hub *h, struct peer *p, const struct hub_report *r)
 		    NULL, 0);
 		return false;
 	}
-	if (r->hr_generation != 0 || h->h_grace != 0)
-		;	/* was admitted by an earlier hub, or may have been */
+	if (adopted)
+		;	/* an earlier hub has admitted it, or may have */
+	else if (h->h_drain_by != 0)
+		limit = "drain";
 	else if (h->h_npeers > h->h_conf->cf_max_connections)
 		limit = "max-connections";
 	else if (r->hr_role <= ROLE_PLAY &&
@@ -286,13 +288,9 @@ peer_register(struct hub *h, struct peer *p, const struct hub_report *r)
 		limit = "max-per-address";
 	else if (p->p_fd >= h->h_files || p->p_pidfd >= h->h_files)
 		limit = "hub-files";
-	if (h->h_drain_by != 0) {
-		reason = HUB_SHUTDOWN;
-		limit = "drain";
-	}
 	if (limit != NULL) {
-		peer_answer(h, p, r->hr_wish, HUB_REFUSED, reason, limit,
-		    NULL, 0);
+		peer_answer(h, p, r->hr_wish, HUB_REFUSED, h->h_drain_by != 0 ?
+		    HUB_SHUTDOWN : HUB_LIMIT, limit, NULL, 0);
 		peer_close(h, p);
 		return false;
 	}
@@ -300,6 +298,9 @@ peer_register(struct hub *h, struct peer *p, const struct hub_report *r)
 	totals_admitted(h, p, r);
 	peer_answer(h, p, r->hr_wish, HUB_WELCOME, HUB_OK, "", fds,
 	    p->p_foreign ? 1 : 2);	/* not the log */
+	if (h->h_drain_by != 0)
+		peer_answer(h, p, r->hr_wish, HUB_RECONNECT, HUB_SHUTDOWN, "",
+		    NULL, 0);
 	return true;
 }
 

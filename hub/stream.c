@@ -47,15 +47,20 @@ stream_find(struct hub *h, const char *name)
 	return RB_FIND(stream_tree, &h->h_streams, &key);
 }
 
+/* For newcomers: adopted ones come with their stream. */
+static bool
+may_begin(const struct hub *h)
+{
+	return h->h_registry.rg_head->rg_nstreams -
+	    h->h_stream_slots.sl_nfree < h->h_conf->cf_max_streams;
+}
+
 static struct stream *
 stream_make(struct hub *h, const char *name)
 {
-	uint32_t used = h->h_registry.rg_head->rg_nstreams -
-	    h->h_stream_slots.sl_nfree;
 	struct stream *t = calloc(1, sizeof(*t));
 
-	if (t == NULL || used >= h->h_conf->cf_max_streams ||
-	    !slots_take(&h->h_stream_slots, &t->t_entry)) {
+	if (t == NULL || !slots_take(&h->h_stream_slots, &t->t_entry)) {
 		free(t);
 		return NULL;
 	}
@@ -230,7 +235,9 @@ publish_want(struct hub *h, struct session *s)
 
 	if (deferred(h, t, s))
 		return;
-	if (t == NULL && (t = stream_make(h, s->s_body.eb_name)) == NULL) {
+	if (t == NULL && may_begin(h))
+		t = stream_make(h, s->s_body.eb_name);
+	if (t == NULL) {
 		stream_refuse(h, s, HUB_LIMIT, "max-streams");
 		return;
 	}
@@ -257,7 +264,7 @@ may_wait(struct hub *h)
 static struct stream *
 stream_await(struct hub *h, const char *name)
 {
-	return may_wait(h) ? stream_make(h, name) : NULL;
+	return may_begin(h) && may_wait(h) ? stream_make(h, name) : NULL;
 }
 
 /* Attendants and local readers take part like subscribers, but are none. */

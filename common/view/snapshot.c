@@ -286,6 +286,8 @@ take_header(const struct registry_view *rv, struct snapshot *sn)
 	sn->sn_hub_alive = h->rg_pid > 0 && h->rg_pid <= INT_MAX &&
 	    (kill((pid_t)h->rg_pid, 0) == 0 || errno == EPERM);
 	sn->sn_restarts = h->rg_restarts;
+	sn->sn_max_streams = rv->rv_streams.rt_n;
+	sn->sn_max_sessions = rv->rv_sessions.rt_n;
 	sn->sn_started = h->rg_started;
 	sn->sn_now = (uint64_t)time(NULL);
 	sn->sn_generation = h->rg_generation;

@@ -24,6 +24,8 @@ struct snapshot {
 	uint32_t		 sn_hub;	/* pid of the hub that wrote it */
 	bool			 sn_hub_alive;	/* it still runs */
 	uint32_t		 sn_restarts;
+	uint32_t		 sn_max_streams;	/* that there is room for */
+	uint32_t		 sn_max_sessions;
 	uint64_t		 sn_started;	/* seconds since the Epoch */
 	uint64_t		 sn_now;	/* the same, of this snapshot */
 	uint64_t		 sn_age;	/* of what the hub wrote, ms */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """rtmpctl: drain and stop, and what keeps others from giving orders."""
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -13,7 +14,7 @@ import procs
 import rtmp
 import server as servers
 from build import patience
-from watch import flowing
+from watch import flowing, no_gap
 
 RECONNECT = "NetConnection.Connect.ReconnectRequest"
 
@@ -57,6 +58,27 @@ def test_a_drain_asks_who_can_to_reconnect(rtmpd, clients):
     assert "stop reason=drained" in server.log()
     assert time.monotonic() - began < 20
     server.stop(check=False)
+
+
+@pytest.mark.parametrize("pause", [0, 0.1, 0.3])
+def test_a_drain_right_after_a_hub_ends_nobody(pause, rtmpd, clients):
+    """Issue: publishers and subscribers were refused, as if they were new.
+    Cause: they reported to a hub that drains. Trigger: upgrade, then drain."""
+    server = rtmpd()
+    publisher = clients.publisher(server, "live/x", flv.synthetic())
+    subscribers = [clients.subscriber(server, "live/x") for _ in range(4)]
+    able = clients.add(player(server, "x", 15))
+    flowing(able)
+    since, mark = time.monotonic(), len(server.lines)
+    procs.end(server.hub())
+    server.wait_log(r"\bhub-start\b", 5, mark)
+    time.sleep(pause)                   # what is tested is when it comes
+    assert server.ctl("drain").returncode == 0
+    able.wait_status(RECONNECT, 3)
+    flowing(able, 40)
+    for subscriber in subscribers:
+        no_gap(subscriber, publisher, since)
+    assert not re.search(r"\brefused\b", "\n".join(server.lines[mark:]))
 
 
 def test_a_drain_ends_in_time(rtmpd, clients):
