@@ -214,6 +214,7 @@ main(int argc, char **argv)
 	struct hub_start start;
 	int starter = -1, set;
 
+	proc_fill_stdio();
 	proc_title_init(argc, argv);
 	parse(argc, argv, &o);
 	if (o.o_wait)

@@ -185,6 +185,9 @@ main(int argc, char **argv)
 	static struct options o;
 	int status;
 
+	proc_fill_stdio();
+	if (!upgrade_handed())
+		proc_close_others(NULL, 0);	/* nobody's locks for ever */
 	server.sv_program = find_program(argv[0]);
 	proc_title_init(argc, argv);
 	parse(argc, argv, &o);

@@ -71,6 +71,17 @@ proc_signal(int pidfd, int sig)
 	return (int)syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0);
 }
 
+void
+proc_fill_stdio(void)
+{
+	static const int mode[] = { O_RDONLY, O_RDONLY, O_WRONLY };
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) == -1)
+			(void)open("/dev/null", mode[fd]);
+}
+
 /* The lowest descriptor of `keep` from `from` on, INT_MAX if there is none. */
 static int
 next_kept(const int *keep, int n, int from)

@@ -21,6 +21,14 @@ int	proc_behind(const char *path, pid_t *pid);
 /* A signal through such a descriptor: it can never hit a reused pid. */
 int	proc_signal(int pidfd, int sig);
 
+/*
+ * First thing in main(): where descriptors 0, 1 or 2 are closed, what is opened
+ * later would take their place and be written to, or be closed with them. There
+ * is /dev/null then, which for standard output cannot be written: nobody is to
+ * think that it was.
+ */
+void	proc_fill_stdio(void);
+
 /* Close every descriptor but 0, 1, 2 and the `n` listed. */
 void	proc_close_others(const int *keep, int n);
 

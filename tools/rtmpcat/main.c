@@ -17,6 +17,7 @@
 #include "conf/enter.h"
 #include "conf/units.h"
 #include "shm/registry.h"
+#include "sys/proc.h"
 
 struct options {
 	struct cat	 o_cat;
@@ -135,6 +136,7 @@ main(int argc, char **argv)
 	char path[PATH_MAX], error[PATH_MAX + 256];
 	int status;
 
+	proc_fill_stdio();
 	(void)setlocale(LC_CTYPE, "");
 	parse(argc, argv, &o);
 	status = conf_enter(o.o_conf, o.o_rundir, path, sizeof(path), error,

@@ -13,6 +13,7 @@
 #include "command.h"
 #include "conf/conf.h"
 #include "conf/enter.h"
+#include "sys/proc.h"
 
 #define DELAY		1000	/* ms between looks of top */
 #define DELAY_MAX	3600	/* seconds */
@@ -124,6 +125,7 @@ main(int argc, char **argv)
 	const struct command *cm;
 	int status;
 
+	proc_fill_stdio();
 	(void)setlocale(LC_CTYPE, "");
 	cm = parse(argc, argv, &ct);
 	status = conf_enter(ct.ct_file, ct.ct_rundir, ct.ct_path,

@@ -253,6 +253,7 @@ main(int argc, char **argv)
 	struct http *ht;
 	int signals, fd;
 
+	proc_fill_stdio();
 	proc_title_init(argc, argv);
 	parse(argc, argv, &o);
 	clean_descriptors();

@@ -285,6 +285,7 @@ main(int argc, char **argv)
 	struct tap *tap;
 	int status;
 
+	proc_fill_stdio();
 	proc_title_init(argc, argv);
 	parse(argc, argv, &o);
 	log_to_stderr();
