@@ -8,6 +8,7 @@
  */
 #include "sys/rundir.h"
 
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <dirent.h>
@@ -176,11 +177,41 @@ enter_box(int fd, const struct priv *pr, const char *path, char *err,
 	return rc;
 }
 
+static bool
+is_locked(int fd, const char *name)
+{
+	int lock = openat(fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
+	    O_CLOEXEC);
+	bool locked;
+
+	if (lock == -1)
+		return false;
+	locked = flock(lock, LOCK_SH | LOCK_NB) == -1;
+	close(lock);
+	return locked;
+}
+
+/* A relay that runs there under another user would be left without it. */
+static int
+check_use(int fd, const struct priv *pr, const char *path, char *err,
+    size_t errlen)
+{
+	struct stat st;
+
+	if (!pr->pr_root || (fstat(fd, &st) == 0 && st.st_uid == pr->pr_uid))
+		return 0;
+	if (!is_locked(fd, RUNDIR_PID) && !is_locked(fd, RUNDIR_LOCK))
+		return 0;
+	snprintf(err, errlen, "%s: in use by a relay of another user", path);
+	return -1;
+}
+
 static int
 enter(int fd, const struct priv *pr, const char *path, char *err,
     size_t errlen)
 {
-	if (check_dir(fd, pr, path, err, errlen) == -1)
+	if (check_dir(fd, pr, path, err, errlen) == -1 ||
+	    check_use(fd, pr, path, err, errlen) == -1)
 		return -1;
 	if (hand_over(fd, 0755, pr) == -1 || fchdir(fd) == -1) {
 		snprintf(err, errlen, "%s: %s", path, strerror(errno));

@@ -38,7 +38,7 @@ def start(*args, **how):
 def refused(run_directory, **how):
     """What rtmpd says when it does not start with this run directory."""
     program = start("-d", "-r", run_directory, "-l",
-                    f"127.0.0.1:{free_port()}", **how)
+                    f"127.0.0.1:{free_port()}", *how.pop("options", ()), **how)
     try:
         _, said = program.communicate(timeout=patience(3))
     finally:
@@ -240,6 +240,21 @@ def test_what_does_not_belong_there_is_named(name, what, home):
     said = refused(home)
     assert f"{home}/{name}: " in said, said
     assert len(said.splitlines()) == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has other users")
+def test_a_second_start_as_another_user_takes_nothing_away(home, rtmpd):
+    """Issue: the next hub could not start. Cause: the directory was handed
+    to the other user before it was found to be in use."""
+    first = rtmpd({"user": "root"}, directory=home)
+    conf = home.parent / "other.conf"
+    conf.write_text("user = nobody\n")
+    assert "in use by a relay of another user" in refused(
+        home, options=["-f", conf])
+    since = len(first.lines)
+    procs.end(first.hub())
+    first.wait_log(r"\bhub-start\b", 5, since)
+    assert home.stat().st_uid == 0 and (home / "box").stat().st_uid == 0
 
 
 def test_who_starts_it_in_the_background_learns_how_that_went(home):
