@@ -22,6 +22,7 @@
 #include "conf/conf.h"
 #include "conf/share.h"
 #include "hub.h"
+#include "orders.h"
 #include "spawner.h"
 #include "sys/log.h"
 #include "sys/proc.h"
@@ -30,6 +31,7 @@
 #include "sys/sandbox.h"
 
 #define STANDBY_PAUSE	20	/* ms, while a hub is starting */
+#define DRAIN_MAX	86400	/* seconds */
 #define LOCK_PATIENCE	1000	/* ms for a hub that is leaving */
 
 struct options {
@@ -38,6 +40,7 @@ struct options {
 	int		 o_set;		/* the listener's configuration */
 	uint64_t	 o_idle;	/* ms */
 	uint32_t	 o_lost;
+	uint32_t	 o_drain;	/* ms */
 	bool		 o_debug;
 	bool		 o_verbose;
 	bool		 o_wait;
@@ -46,8 +49,9 @@ struct options {
 static void
 usage(FILE *to)
 {
-	fprintf(to, "usage: rtmphub [-dvVw] [-f file] [-i seconds] "
-	    "[-n lost]\n               [-r run-directory] [-s descriptor]\n");
+	fprintf(to, "usage: rtmphub [-dvVw] [-D seconds] [-f file] "
+	    "[-i seconds] [-n lost]\n"
+	    "               [-r run-directory] [-s descriptor]\n");
 }
 
 static void
@@ -60,11 +64,17 @@ parse(int argc, char **argv, struct options *o)
 	const char *bad;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "df:i:n:r:s:vVw", longopts, NULL))
-	    != -1)
+	while ((c = getopt_long(argc, argv, "dD:f:i:n:r:s:vVw", longopts,
+	    NULL)) != -1)
 		switch (c) {
 		case 'd':
 			o->o_debug = true;
+			break;
+		case 'D':
+			o->o_drain = 1000 * (uint32_t)strtonum(optarg, 1,
+			    DRAIN_MAX, &bad);
+			if (bad != NULL)
+				errx(EX_USAGE, "-D %s: %s", optarg, bad);
 			break;
 		case 'f':
 			o->o_conf = optarg;
@@ -248,6 +258,8 @@ main(int argc, char **argv)
 	start.hs_standby = o.o_wait;
 	hub_open(&hub, set, &start);
 	hub_bind(&hub);
+	if (o.o_drain != 0)
+		orders_drain(&hub, o.o_drain);
 	if (sandbox_build(&sandbox, SANDBOX_HUB, conf.cf_sandbox == DENIED_LOG)
 	    == -1 || sandbox_enter(&sandbox) == -1)
 		fatal("system call filter");

@@ -49,18 +49,26 @@ order_stop(struct hub *h, const struct control *ct, const char *arg)
 	orders_stop(h, "order");
 }
 
-static void
-order_drain(struct hub *h, const struct control *ct, const char *arg)
+void
+orders_drain(struct hub *h, uint32_t time)
 {
-	(void)arg;
-	control_answer(h->h_control, ct, true, "%u connections, %u s at most",
-	    h->h_npeers, h->h_conf->cf_drain_timeout / 1000);
 	if (h->h_drain_by != 0)
 		return;
-	h->h_drain_by = h->h_now + h->h_conf->cf_drain_timeout;
+	h->h_drain_by = h->h_now + time;
 	log_info("hub-drain pid=%d connections=%u", (int)getpid(),
 	    h->h_npeers);
 	tell_all(h, HUB_RECONNECT, HUB_SHUTDOWN);
+}
+
+static void
+order_drain(struct hub *h, const struct control *ct, const char *arg)
+{
+	uint32_t time = h->h_conf->cf_drain_timeout;
+
+	(void)arg;
+	control_answer(h->h_control, ct, true, "%u connections, %u s at most",
+	    h->h_npeers, time / 1000);
+	orders_drain(h, time);
 }
 
 /* There is one way to lose a hub: this is like dying. Whoever keeps us starts

@@ -6,6 +6,8 @@
 #ifndef HUB_ORDERS_H
 #define HUB_ORDERS_H
 
+#include <stdint.h>
+
 #include "sys/control.h"
 
 struct hub;
@@ -13,6 +15,9 @@ struct hub;
 void	orders_take(struct hub *);
 /* Tell all connections to end, and end after them. `why` is for the log. */
 void	orders_stop(struct hub *, const char *why);
+/* Admit nobody, ask those who can to reconnect, end after the last one or
+ * after `time` ms. */
+void	orders_drain(struct hub *, uint32_t time);
 
 /* steer.c: orders about one connection, by its pid or, to be kicked, by the
  * stream that it publishes. */

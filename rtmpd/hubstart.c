@@ -29,9 +29,20 @@
 #define KEEPER_TRIES	10	/* after such pauses */
 
 static void
-exec_hub(const struct server *sv, unsigned int idle, uint32_t lost)
+add_number(const char **argv, int *n, const char *option, uint32_t value)
 {
-	char path[PATH_MAX], seconds[16], set[16], before[16];
+	char *text = NULL;
+
+	if (asprintf(&text, "%u", value) == -1)
+		_exit(1);
+	argv[(*n)++] = option;
+	argv[(*n)++] = text;
+}
+
+static void
+exec_hub(const struct server *sv, const struct hub_wish *hw)
+{
+	char path[PATH_MAX];
 	const char *argv[18] = { "rtmphub", "-r", sv->sv_rundir };
 	int n = 3;
 
@@ -41,21 +52,15 @@ exec_hub(const struct server *sv, unsigned int idle, uint32_t lost)
 		argv[n++] = "-f";
 		argv[n++] = sv->sv_conf_path;
 	}
-	if (idle == 0) {
+	if (hw->hw_idle == 0) {
 		argv[n++] = "-w";
-		snprintf(set, sizeof(set), "%d", sv->sv_set_fd);
-		argv[n++] = "-s";
-		argv[n++] = set;
-	} else {
-		snprintf(seconds, sizeof(seconds), "%u", idle);
-		argv[n++] = "-i";
-		argv[n++] = seconds;
-	}
-	if (lost > 0) {
-		snprintf(before, sizeof(before), "%u", lost);
-		argv[n++] = "-n";
-		argv[n++] = before;
-	}
+		add_number(argv, &n, "-s", (uint32_t)sv->sv_set_fd);
+	} else
+		add_number(argv, &n, "-i", hw->hw_idle);
+	if (hw->hw_lost > 0)
+		add_number(argv, &n, "-n", hw->hw_lost);
+	if (hw->hw_drain > 0)
+		add_number(argv, &n, "-D", hw->hw_drain);
 	if (sv->sv_foreground)
 		argv[n++] = "-d";
 	if (sv->sv_verbose)
@@ -64,7 +69,7 @@ exec_hub(const struct server *sv, unsigned int idle, uint32_t lost)
 }
 
 pid_t
-hubstart_spawn(const struct server *sv, unsigned int idle, uint32_t lost)
+hubstart_spawn(const struct server *sv, const struct hub_wish *hw)
 {
 	int keep[] = { sv->sv_set_fd };
 	sigset_t none;
@@ -76,10 +81,10 @@ hubstart_spawn(const struct server *sv, unsigned int idle, uint32_t lost)
 	/* what is in force, which its file need not be any more; but who keeps
 	 * a hub for others reads that anew */
 	(void)fcntl(keep[0], F_SETFD, 0);
-	proc_close_others(keep, idle == 0 ? 1 : 0);
+	proc_close_others(keep, hw->hw_idle == 0 ? 1 : 0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	exec_hub(sv, idle, lost);
+	exec_hub(sv, hw);
 	log_warn("start rtmphub");
 	_exit(1);
 }
@@ -96,8 +101,9 @@ hubstart_pause(uint32_t before, uint64_t ran)
 static bool
 keep_one(const struct server *sv, unsigned int idle, uint32_t lost)
 {
+	struct hub_wish hw = { .hw_idle = idle, .hw_lost = lost };
 	int status;
-	pid_t pid = hubstart_spawn(sv, idle, lost);
+	pid_t pid = hubstart_spawn(sv, &hw);
 
 	if (pid == -1 || waitpid(pid, &status, 0) != pid)
 		return false;

@@ -34,6 +34,7 @@
 #define ACCEPT_PAUSE	100	/* ms without accepting, out of resources */
 #define PID_STEP	10	/* ms between looks at a pid file */
 #define PID_TRIES	20
+#define KILL_TIME	1000	/* ms for who was killed to be gone */
 #define HUB_PATIENCE	3000	/* ms for a connection to find the hub */
 
 static void
@@ -113,11 +114,16 @@ start_hub_later(struct listener *l)
 	l->l_hub_at = now + l->l_hub_pause;
 }
 
-static void
-start_hub(struct listener *l)
+void
+listener_start_hub(struct listener *l)
 {
+	struct hub_wish hw = { .hw_lost = l->l_hubs_lost };
+	uint64_t now = clock_ms();
+
+	if (l->l_drain_by > now)
+		hw.hw_drain = (uint32_t)((l->l_drain_by - now + 999) / 1000);
 	l->l_hub_at = 0;
-	l->l_hub = hubstart_spawn(l->l_server, 0, l->l_hubs_lost);
+	l->l_hub = hubstart_spawn(l->l_server, &hw);
 	if (l->l_hub == -1) {
 		log_warn("fork for the hub");
 		start_hub_later(l);
@@ -133,7 +139,7 @@ hub_ended(struct listener *l, int status)
 		return;
 	if (WIFSIGNALED(status))
 		log_warnx("hub-died signal=%d", WTERMSIG(status));
-	else if (l->l_drain_by != 0)
+	else if (l->l_drain_by != 0 && status == 0)
 		return;			/* the last connection has left */
 	else
 		log_warnx("hub-ended status=%d", WEXITSTATUS(status));
@@ -328,9 +334,22 @@ turn(struct listener *l)
 	if (l->l_accept_at != 0 && clock_ms() >= l->l_accept_at)
 		l->l_accept_at = 0;
 	if (l->l_hub_at != 0 && clock_ms() >= l->l_hub_at)
-		start_hub(l);
+		listener_start_hub(l);
 	upgrade_tick(l);
 	orders_tick(l);
+}
+
+/* All children, but not for ever: one may be stuck in the kernel. */
+static void
+await_killed(void)
+{
+	struct timespec step = { 0, 5000000 };
+	uint64_t by = clock_ms() + KILL_TIME;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, NULL, WNOHANG)) != -1 && clock_ms() < by)
+		if (pid == 0)
+			nanosleep(&step, NULL);
 }
 
 static void
@@ -346,8 +365,7 @@ kill_rest(struct listener *l)
 		(void)proc_signal(l->l_last_hub, SIGKILL);
 	if (l->l_trial != 0)
 		kill(l->l_trial, SIGKILL);
-	while (wait(NULL) > 0)
-		;
+	await_killed();
 	/* a hub that was killed could not */
 	(void)unlink(RUNDIR_HUB);
 	(void)unlink(RUNDIR_RTMPHUB);
@@ -461,7 +479,7 @@ listener_run(struct server *sv)
 		start_afresh(l);
 	proc_title("rtmpd: listener");
 	server_prepare(sv);
-	start_hub(l);
+	listener_start_hub(l);
 	if (upgraded)
 		upgrade_done(l);
 	else

@@ -59,6 +59,8 @@ struct listener *listener_new(void);
 /* Kill the hub, whoever started it, like one that crashes: there is one way to
  * lose a hub, and it is in use all the time. Ours is then started anew. */
 void	listener_replace_hub(struct listener *);
+/* Or a standby, where another runs. It drains if we do. */
+void	listener_start_hub(struct listener *);
 /* Its place in l_child, l_nchild if it is none of ours. */
 uint32_t listener_child(const struct listener *, pid_t);
 

@@ -33,7 +33,8 @@ send_order(const struct listener *l, const char *order)
 
 /*
  * Whichever hub runs, it need not be the one that we started: that may stand
- * by. Its end is then to be seen by l_last_hub.
+ * by, or be starting. Then it is killed; nobody misses it. The end of the one
+ * that runs is to be seen by l_last_hub.
  */
 static void
 order_hub(struct listener *l, const char *order)
@@ -44,8 +45,8 @@ order_hub(struct listener *l, const char *order)
 	if (l->l_last_hub == -1)
 		l->l_last_hub = proc_behind(RUNDIR_HUB, &running);
 	if (l->l_hub > 0 && (!sent || (running != 0 && l->l_hub != running))) {
-		kill(l->l_hub, SIGTERM);
-		l->l_hub = 0;		/* one that is not missed */
+		kill(l->l_hub, SIGKILL);
+		l->l_hub = 0;
 	}
 }
 
@@ -78,6 +79,8 @@ orders_drain(struct listener *l)
 	l->l_drain_by = clock_ms() + time;
 	listening_close(l);
 	order_hub(l, "drain");
+	if (l->l_hub == 0)	/* the next one knows of it from the start */
+		listener_start_hub(l);
 }
 
 void
@@ -85,7 +88,8 @@ orders_tick(struct listener *l)
 {
 	if (l->l_drain_by == 0 || l->l_stop_by != 0)
 		return;
-	if (l->l_nchild == 0 && l->l_last_hub == -1)
+	if (l->l_nchild == 0 && l->l_last_hub == -1 && l->l_hub == 0 &&
+	    l->l_hub_at == 0)
 		orders_stop(l, "drained");
 	else if (clock_ms() >= l->l_drain_by)
 		orders_stop(l, "drain-timeout");

@@ -79,8 +79,10 @@ hub_replaced(struct listener *l)
 	}
 	if ((hub = proc_behind(RUNDIR_HUB, &running)) != -1)
 		close(hub);
-	if (l->l_hub > 0 && running != 0 && running != l->l_hub)
+	if (l->l_hub > 0 && running != 0 && running != l->l_hub) {
 		kill(l->l_hub, SIGKILL);
+		listener_start_hub(l);
+	}
 	return false;
 }
 

@@ -54,11 +54,16 @@ void	server_prepare(struct server *);
 void	server_shut_in(const struct server *);
 
 /* hubstart.c */
-/* Fork and execute rtmphub. `idle`: seconds without connections after which
- * it leaves; 0: never, and where another hub runs it stands by. `lost`: hubs
- * before it. Returns its pid, or -1 and errno. */
-pid_t	hubstart_spawn(const struct server *, unsigned int idle,
-	    uint32_t lost);
+struct hub_wish {
+	uint32_t hw_idle;	/* seconds without connections after which it
+				 * leaves; 0: never, and it stands by where
+				 * another hub runs */
+	uint32_t hw_lost;	/* hubs before it */
+	uint32_t hw_drain;	/* seconds to drain at once, or 0 */
+};
+
+/* Fork and execute rtmphub. Returns its pid, or -1 and errno. */
+pid_t	hubstart_spawn(const struct server *, const struct hub_wish *);
 /* How long to wait, ms, before a hub that died after `ran` ms is replaced: one
  * that ran at once; who fails at the start fails slower and slower, for the
  * log's sake. `before` is the latest such pause, 0 at first. */

@@ -81,6 +81,99 @@ def test_a_drain_right_after_a_hub_ends_nobody(pause, rtmpd, clients):
     assert not re.search(r"\brefused\b", "\n".join(server.lines[mark:]))
 
 
+
+@pytest.mark.parametrize("how", ["down", "upgraded", "killed later"])
+def test_the_next_hub_drains_too(how, rtmpd, clients):
+    """Issue: nobody was asked to reconnect, or there was no hub at all.
+    Cause: the order went to a hub that had gone, or had yet to begin."""
+    server = rtmpd()
+    publisher = clients.publisher(server, "live/x", flv.synthetic())
+    able = clients.add(player(server, "x", 15))
+    flowing(able)
+    since, mark, hub = time.monotonic(), len(server.lines), server.hub()
+    if how == "down":
+        procs.end(hub)
+    elif how == "upgraded":
+        assert server.ctl("upgrade").returncode == 0
+    assert server.ctl("drain").returncode == 0
+    if how == "killed later":
+        server.wait_log(r"\bhub-drain\b", 5, mark)
+        able.wait_status(RECONNECT, 3)
+        mark = len(server.lines)
+        procs.end(hub)
+    server.wait_log(r"\bhub-start\b", 5, mark)
+    server.wait_log(r"\bhub-drain\b", 5, mark)
+    able.wait_status(RECONNECT, 3, len(able.messages) if "later" in how else 0)
+    flowing(able, 30)
+    no_gap(able, publisher, since)
+    able.close()
+    publisher.stop()
+    assert server.popen.wait(patience(4)) == 0
+    assert "stop reason=drained" in server.log()
+    server.stop(check=False)
+
+
+def adopting(rtmpd, clients):
+    """A relay that has taken over the streams of one that was killed."""
+    first = rtmpd()
+    clients.publisher(first, "live/x", flv.synthetic())
+    able = clients.add(player(first, "x", 15))
+    flowing(able)
+    hub = first.hub()
+    procs.end(first.pid)
+    first.popen.wait(patience(3))
+    second = rtmpd(directory=first.run_directory)
+    second.wait_log(r"\bstart pid=")
+    return first, second, able, hub
+
+
+def test_a_drain_of_streams_that_were_taken_over_outlives_a_hub(
+        rtmpd, clients):
+    """Issue: the listener left at once, and the streams ended. Cause: it
+    counted its own children alone."""
+    first, second, able, hub = adopting(rtmpd, clients)
+    assert second.ctl("drain").returncode == 0
+    able.wait_status(RECONNECT, 3)
+    since = len(second.lines)
+    procs.end(hub)
+    second.wait_log(r"\bhub-start\b", 5, since)
+    flowing(able, 100)
+    assert second.popen.poll() is None
+    able.close()
+    clients.made[0].stop()
+    assert second.popen.wait(patience(4)) == 0
+    assert "stop reason=drained" in second.log()
+    second.stop(check=False)
+    first.stop(check=False)
+
+
+def test_a_standby_that_hangs_keeps_no_listener(rtmpd, clients):
+    """Issue: the listener waited for ever. Cause: SIGTERM, for a hub that is
+    stopped."""
+    first, second, _, hub = adopting(rtmpd, clients)
+    standby, = procs.wait_until(lambda: [
+        p for p in second.children() if "rtmphub" in procs.title(p)], 3)
+    procs.end(standby, signal.SIGSTOP)
+    second.stop()
+    assert not procs.alive(standby) and not procs.alive(hub)
+    first.stop(check=False)
+
+
+def test_a_reload_with_a_standby_loses_no_hub(rtmpd, clients):
+    first, second, able, hub = adopting(rtmpd, clients)
+    standby, = procs.wait_until(lambda: [
+        p for p in second.children() if "rtmphub" in procs.title(p)], 3)
+    assert second.ctl("reload").returncode == 0
+    procs.wait_until(lambda: not procs.alive(standby), 3, "the old standby")
+    procs.wait_until(lambda: [
+        p for p in second.children() if "rtmphub" in procs.title(p)], 3)
+    flowing(able)
+    assert procs.alive(hub)
+    assert "hub-died" not in second.log()
+    second.stop()
+    first.stop(check=False)
+
+
 def test_a_drain_ends_in_time(rtmpd, clients):
     server = rtmpd({"drain-timeout": "1s"})
     clients.publisher(server, "live/x", flv.synthetic())
@@ -128,7 +221,7 @@ def test_nobody_is_there_to_obey(scratch):
 
 
 @pytest.mark.parametrize("words", [
-    [], ["no-such-order"], ["stop", "stop"], ["-x", "stop"]])
+    [], ["stop", "stop"], ["-x", "stop"]])
 def test_a_wrong_command_line_is_explained(words):
     done = subprocess.run(
         [servers.BUILD / "rtmpctl", *words], capture_output=True, text=True,
