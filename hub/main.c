@@ -51,7 +51,19 @@ usage(FILE *to)
 {
 	fprintf(to, "usage: rtmphub [-dvVw] [-D seconds] [-f file] "
 	    "[-i seconds] [-n lost]\n"
-	    "               [-r run-directory] [-s descriptor]\n");
+	    "               [-r run-directory] [-s descriptor]\n"
+	    "       rtmphub -T formats\n");
+}
+
+/* Do the rtmpd that asks and we go by the same formats? */
+static int
+try(const char *formats)
+{
+	char ours[48];
+
+	snprintf(ours, sizeof(ours), "%u.%u.%u", HUBMSG_VERSION, RING_VERSION,
+	    REGISTRY_VERSION);
+	return strcmp(ours, formats) != 0;
 }
 
 static void
@@ -64,7 +76,7 @@ parse(int argc, char **argv, struct options *o)
 	const char *bad;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "dD:f:i:n:r:s:vVw", longopts,
+	while ((c = getopt_long(argc, argv, "dD:f:i:n:r:s:T:vVw", longopts,
 	    NULL)) != -1)
 		switch (c) {
 		case 'd':
@@ -99,6 +111,8 @@ parse(int argc, char **argv, struct options *o)
 			if (bad != NULL)
 				errx(EX_USAGE, "-s %s: %s", optarg, bad);
 			break;
+		case 'T':
+			exit(try(optarg));
 		case 'v':
 			o->o_verbose = true;
 			break;

@@ -101,7 +101,7 @@ open_pidfile(struct listener *l)
 	if (fstat(l->l_pidfile, &st) == -1 || !S_ISREG(st.st_mode) ||
 	    st.st_nlink != 1)
 		fatalx("%s/%s: not a file of its own", dir, RUNDIR_PID);
-	write_pid(l);
+	(void)ftruncate(l->l_pidfile, 0);	/* until all is well */
 }
 
 static void
@@ -363,8 +363,7 @@ kill_rest(struct listener *l)
 		kill(l->l_hub, SIGKILL);
 	if (l->l_last_hub != -1)
 		(void)proc_signal(l->l_last_hub, SIGKILL);
-	if (l->l_trial != 0)
-		kill(l->l_trial, SIGKILL);
+	upgrade_abandon(l);
 	await_killed();
 	/* a hub that was killed could not */
 	(void)unlink(RUNDIR_HUB);
@@ -405,13 +404,13 @@ start_afresh(struct listener *l)
 		if ((daemon = proc_daemonize()) == -1)
 			fatal("daemonize");
 	}
-	write_pid(l);		/* we may have become another process */
 	if (log_pair(l->l_log) == -1)
 		fatal("log");
 	if ((l->l_control = control_open(RUNDIR_RTMPD)) == -1)
 		fatal("%s/%s", l->l_server->sv_rundir, RUNDIR_RTMPD);
 	if (rundir_share(RUNDIR_RTMPD, l->l_server->sv_group) == -1)
 		fatal("share %s/%s", l->l_server->sv_rundir, RUNDIR_RTMPD);
+	write_pid(l);
 	server_shut_in(l->l_server);
 	if (daemon != -1)
 		proc_started(daemon);

@@ -37,6 +37,7 @@ struct listener {
 	int		 l_last_hub;	/* pidfd of the hub that is to end, or -1 */
 	pid_t		 l_trial;	/* of the next program, 0: none */
 	uint64_t	 l_trial_by;	/* then it is killed, ms */
+	int		 l_paper;	/* what it is to sign */
 	struct control	 l_asked;	/* who asked for the upgrade */
 	struct ratelimit l_refused;
 	struct ratelimit l_paused;
@@ -79,25 +80,33 @@ void	orders_drain(struct listener *);
 /*
  * upgrade.c: the program is replaced by the one that stands in its place now.
  *
- * The new program is tried first: executed with -n, it reads the
- * configuration and what would be handed to it. If it is content, it is
- * executed in place: same pid, same children, same descriptors.
+ * The new program is tried first: executed with -n, it reads what would be
+ * handed to it and does all of a start that may fail, without consequences. If
+ * it is content, it is executed in place: same pid, same children, same
+ * descriptors.
  */
 
 /* Try the next program. `ct` is answered in the end. */
 void	upgrade_begin(struct listener *, const struct control *);
 /* The trial ended; returns if there is no upgrade. */
 void	upgrade_decide(struct listener *, int status);
-/* Kill a trial that takes too long. */
+/* Kill a trial that takes too long, */
 void	upgrade_tick(struct listener *);
+/* or is not needed any more. */
+void	upgrade_abandon(const struct listener *);
 /* Were we executed so? */
 bool	upgrade_handed(void);
-/* In the trial: can we go on with it? Fatal if not; from then on the log goes
- * to the listener that tries us. */
-void	upgrade_try(void);
+/* In the trial: what would be handed to us, can we go on with it? Fatal if not;
+ * from then on the log goes to the listener that tries us. `*paper` is to be
+ * signed when all else is tried too. */
+struct listener *upgrade_try(int *paper);
+void	upgrade_sign(int paper);
 /* Take over what the program before us left. Fatal on failure. */
 void	upgrade_take(struct listener *);
 /* Tell who asked, and the log. */
 void	upgrade_done(struct listener *);
+
+/* trial.c: the rest of the trial, in the run directory. Fatal on failure. */
+void	trial_run(struct listener *, struct server *, int paper);
 
 #endif

@@ -160,9 +160,8 @@ find_program(const char *name)
 }
 
 static void
-enter_rundir(struct server *sv, const struct options *o)
+find_user(struct server *sv)
 {
-	char error[PATH_MAX + 256], used[PATH_MAX];
 	const char *missing;
 
 	if (priv_lookup(sv->sv_conf->cf_user, &sv->sv_priv, &missing) == -1)
@@ -170,6 +169,13 @@ enter_rundir(struct server *sv, const struct options *o)
 	if (priv_find_group(sv->sv_conf->cf_control_group, &sv->sv_group) ==
 	    -1)
 		fatalx("no group %s", sv->sv_conf->cf_control_group);
+}
+
+static void
+enter_rundir(struct server *sv, const struct options *o)
+{
+	char error[PATH_MAX + 256], used[PATH_MAX];
+
 	if (rundir_enter(o->o_rundir != NULL ? o->o_rundir :
 	    sv->sv_conf->cf_rundir, &sv->sv_priv, used, sizeof(used), error,
 	    sizeof(error)) == -1)
@@ -183,7 +189,8 @@ main(int argc, char **argv)
 {
 	static struct server server;
 	static struct options o;
-	int status;
+	struct listener *trial = NULL;
+	int status, paper;
 
 	proc_fill_stdio();
 	if (!upgrade_handed())
@@ -198,12 +205,17 @@ main(int argc, char **argv)
 	if (o.o_inetd && !o.o_check && (status = inetd_open()) != 0)
 		return status;
 	if (o.o_check && upgrade_handed())
-		upgrade_try();
+		trial = upgrade_try(&paper);
 	if (server.sv_program == NULL)
 		fatal("path of rtmpd");
 	load_conf(&server, &o);
-	if (o.o_check)
+	find_user(&server);
+	if (o.o_check && trial == NULL)
 		return 0;
 	enter_rundir(&server, &o);
+	if (trial != NULL) {
+		trial_run(trial, &server, paper);
+		return 0;
+	}
 	return o.o_inetd ? inetd_run(&server) : listener_run(&server);
 }

@@ -9,7 +9,7 @@
 #include "listener.h"
 
 #include <sys/mman.h>
-#include <sys/wait.h>
+#include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +27,7 @@
 #include "sys/proc.h"
 
 #define HANDOVER	"RTMPD_HANDOVER"	/* in the environment: the memfd */
+#define SIGNATURE	"this program can take over\n"
 #define TRIAL_TIME	5000	/* ms */
 #define ARGS_MAX	(2 * CONF_LISTEN_MAX + 16)
 
@@ -184,6 +185,7 @@ upgrade_begin(struct listener *l, const struct control *ct)
 		l->l_trial = 0;
 		refuse(l, "no memory or process for the trial");
 	} else if (l->l_trial == 0) {
+		(void)setpgid(0, 0);	/* to be ended with all its kin */
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
 		execute(l, true, handover);
@@ -191,24 +193,51 @@ upgrade_begin(struct listener *l, const struct control *ct)
 		log_warn("execute %s", l->l_server->sv_program);
 		_exit(126);
 	}
-	if (handover != -1)
+	if (l->l_trial != 0)
+		l->l_paper = handover;
+	else if (handover != -1)
 		close(handover);
+}
+
+void
+upgrade_abandon(const struct listener *l)
+{
+	if (l->l_trial == 0)
+		return;
+	kill(l->l_trial, SIGKILL);
+	kill(-l->l_trial, SIGKILL);
 }
 
 void
 upgrade_tick(struct listener *l)
 {
 	if (l->l_trial != 0 && clock_ms() >= l->l_trial_by)
-		kill(l->l_trial, SIGKILL);
+		upgrade_abandon(l);
+}
+
+/* Any program may exit with 0: ours has said that it can take over. */
+static bool
+is_signed(int paper)
+{
+	char end[sizeof(SIGNATURE)];
+	struct stat st;
+
+	return fstat(paper, &st) == 0 &&
+	    st.st_size >= (off_t)sizeof(end) &&
+	    pread(paper, end, sizeof(end), st.st_size -
+	    (off_t)sizeof(end)) == (ssize_t)sizeof(end) &&
+	    memcmp(end, SIGNATURE, sizeof(end)) == 0;
 }
 
 void
 upgrade_decide(struct listener *l, int status)
 {
+	bool good = status == 0 && is_signed(l->l_paper);
 	int handover;
 
 	l->l_trial = 0;
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+	close(l->l_paper);
+	if (!good) {
 		refuse(l, "the trial failed");
 		return;
 	}
@@ -319,10 +348,27 @@ upgrade_handed(void)
 	return getenv(HANDOVER) != NULL;
 }
 
-void
-upgrade_try(void)
+struct listener *
+upgrade_try(int *paper)
 {
-	read_handover(listener_new(), true);
+	struct listener *l = listener_new();
+	int i;
+
+	*paper = dup((int)strtol(getenv(HANDOVER), NULL, 10));
+	if (*paper == -1)
+		fatal("handover");
+	read_handover(l, true);
+	for (i = 0; i < l->l_nlisten; i++)
+		l->l_listen[i].li_fd = -1;	/* a trial is not given them */
+	return l;
+}
+
+void
+upgrade_sign(int paper)
+{
+	if (write(paper, SIGNATURE, sizeof(SIGNATURE)) !=
+	    (ssize_t)sizeof(SIGNATURE))
+		fatal("handover");
 }
 
 void

@@ -257,6 +257,15 @@ def test_a_second_start_as_another_user_takes_nothing_away(home, rtmpd):
     assert home.stat().st_uid == 0 and (home / "box").stat().st_uid == 0
 
 
+def test_a_start_that_fails_leaves_no_pid(home):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        program = start("-d", "-r", home, "-l",
+                        f"127.0.0.1:{other.getsockname()[1]}")
+        _, said = program.communicate(timeout=patience(3))
+    assert program.returncode == 1 and "Address already in use" in said
+    assert (home / "rtmpd.pid").read_text() == ""
+
+
 def test_who_starts_it_in_the_background_learns_how_that_went(home):
     """Issue: the pid file named a process that had gone, and a failure was
     exit status 0. Cause: who started it left before the daemon was ready."""

@@ -3,7 +3,9 @@
 layouts differ (make NEXT=1) and by one that talks to no other (NEXT=alien)."""
 import json
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -183,11 +185,16 @@ def test_a_wrong_configuration_is_refused_with_its_place(live):
     server.wait_log(rf"{conf}:2: ring: \"many\"")
 
 
+def replace(path, text):
+    new = path.with_suffix(".new")
+    new.write_text(text)
+    new.chmod(0o755)
+    new.rename(path)
+
+
 def test_a_program_that_does_not_run_is_refused(live, installed):
     server, subscriber = live
-    (installed / "rtmpd.new").write_text("#!/bin/false\n")
-    (installed / "rtmpd.new").chmod(0o755)
-    (installed / "rtmpd.new").rename(installed / "rtmpd")
+    replace(installed / "rtmpd", "#!/bin/false\n")
     refused(server, subscriber, server.hub())
     (installed / "rtmpd").unlink()
     refused(server, subscriber, server.hub())
@@ -195,10 +202,67 @@ def test_a_program_that_does_not_run_is_refused(live, installed):
 
 def test_a_program_that_hangs_is_refused(live, installed):
     server, subscriber = live
-    (installed / "rtmpd.new").write_text("#!/bin/sh\nexec sleep 60\n")
-    (installed / "rtmpd.new").chmod(0o755)
-    (installed / "rtmpd.new").rename(installed / "rtmpd")
+    replace(installed / "rtmpd", "#!/bin/sh\nexec sleep 60\n")
     refused(server, subscriber, server.hub())
+
+
+def test_a_program_that_hangs_with_others_is_refused_and_they_end(
+        live, installed):
+    """Issue: what it had started stayed."""
+    server, subscriber = live
+    replace(installed / "rtmpd", "#!/bin/sh\nsleep 61\n")
+    refused(server, subscriber, server.hub())
+    procs.wait_until(lambda: not server.titled("^sleep 61"), 2)
+
+
+def test_another_program_is_refused_though_it_is_content(live, installed):
+    """Issue: it took the listener's place, and the port was closed."""
+    server, subscriber = live
+    replace(installed / "rtmpd", "#!/bin/true\n")
+    refused(server, subscriber, server.hub())
+
+
+@pytest.mark.parametrize("what", ["missing", "another", "alien"])
+def test_a_hub_that_does_not_fit_is_refused(what, live, installed):
+    """Issue: the hub that ran was killed, and there was none any more."""
+    server, subscriber = live
+    if what == "missing":
+        (installed / "rtmphub").unlink()
+    elif what == "another":
+        replace(installed / "rtmphub", "#!/bin/false\n")
+    else:
+        if not ALIEN.exists():
+            pytest.skip(f"no build in {ALIEN}")
+        shutil.copy(ALIEN / "rtmphub", installed / "rtmphub.new")
+        (installed / "rtmphub.new").rename(installed / "rtmphub")
+    refused(server, subscriber, server.hub())
+    server.wait_log(r"/rtmphub: does not fit this rtmpd")
+
+
+@pytest.mark.parametrize("key, error", [
+    ("listen = {{ 127.0.0.1:{mine}, 127.0.0.1:{taken} }}",
+     "listen on 127.0.0.1 port {taken}: Address already in use"),
+    ("user = nosuchuser", "no user nosuchuser"),
+    ("user = daemon", "{run}: (belongs to uid|in use by a relay of another)"),
+    ], ids=["address", "no such user", "another user"])
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has other users")
+def test_what_would_fail_after_it_is_refused_before(
+        key, error, installed, rtmpd, clients):
+    """Issue: the listener died of it, amid the upgrade."""
+    server = rtmpd("listen = { 127.0.0.1:PORT }\n", listen=[])
+    clients.publisher(server, "live/x", flv.synthetic())
+    subscriber = clients.subscriber(server, "live/x")
+    flowing(subscriber)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        words = {"mine": server.port, "taken": other.getsockname()[1],
+                 "run": server.run_directory}
+        text = key.format(**words) + "\n"
+        if "listen" not in key:
+            text += f"listen = {{ 127.0.0.1:{server.port} }}\n"
+        server.configure(text)
+        refused(server, subscriber, server.hub())
+        server.wait_log(error.format(**words))
+    rtmp.Client(server.port).close()
 
 
 def test_a_version_that_does_not_talk_to_ours_is_refused(live, installed):
