@@ -24,6 +24,7 @@
 #include "sys/rundir.h"
 
 #define HUB_PATIENCE	3000	/* ms for a hub to come up */
+#define TURN_STEP	10	/* ms between tries to start one */
 #define PAUSE_MIN	100	/* ms before a hub that died is replaced */
 #define PAUSE_MAX	800	/* the same if hubs die as they start */
 #define KEEPER_TRIES	10	/* after such pauses */
@@ -159,6 +160,21 @@ start_keeper(const struct server *sv)
 	_exit(1);
 }
 
+/* One starts a hub at a time. Who holds the lock may be stopped. */
+static int
+take_turn(int lock)
+{
+	struct timespec step = { 0, TURN_STEP * 1000000 };
+	uint64_t by = clock_ms() + HUB_PATIENCE;
+
+	while (flock(lock, LOCK_EX | LOCK_NB) == -1) {
+		if (errno != EWOULDBLOCK || clock_ms() >= by)
+			return -1;
+		nanosleep(&step, NULL);
+	}
+	return 0;
+}
+
 int
 hubstart_on_demand(const struct server *sv)
 {
@@ -168,8 +184,10 @@ hubstart_on_demand(const struct server *sv)
 		return fd;
 	lock = open(RUNDIR_START,
 	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (lock == -1 || flock(lock, LOCK_EX) == -1) {
+	if (lock == -1 || take_turn(lock) == -1) {
 		log_warn("lock %s", RUNDIR_START);
+		if (lock != -1)
+			close(lock);
 		return -1;
 	}
 	if (sv->sv_priv.pr_root)

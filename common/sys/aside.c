@@ -8,10 +8,37 @@
 #include "sys/aside.h"
 
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <unistd.h>
+
+#include "sys/proc.h"
+
+#define ASIDE_TIME	5000	/* ms */
+
+/* Its end, which it is helped to if what it reads does not come. */
+static void
+await(pid_t pid)
+{
+	struct pollfd pfd = {
+		.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN,
+	};
+
+	if (pfd.fd != -1) {
+		while (poll(&pfd, 1, ASIDE_TIME) == -1 && errno == EINTR)
+			;
+		if (pfd.revents == 0)
+			kill(pid, SIGKILL);
+		close(pfd.fd);
+	}
+	/* ECHILD: it has ended, under a SIGCHLD that is ignored */
+	while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+		;
+}
 
 void *
 aside_run(void (*work)(void *, const void *), const void *with, size_t size)
@@ -27,12 +54,11 @@ aside_run(void (*work)(void *, const void *), const void *with, size_t size)
 		return NULL;
 	}
 	if (pid == 0) {
+		proc_close_others(NULL, 0);
 		work(area, with);
 		_exit(0);
 	}
-	/* ECHILD: it has ended, under a SIGCHLD that is ignored */
-	while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
-		;
+	await(pid);
 	return area;
 }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """Another configuration, while connections and streams go on."""
+import json
 import os
 import re
 import signal
@@ -411,6 +412,27 @@ def test_what_is_shown_is_in_force_and_can_be_loaded(rtmpd):
     assert "\nlinger = 17s\n" in server.ctl("show", "config").stdout
 
 
+def hub_of(place):
+    """The pid in what a hub answers."""
+    done = rtmpctl(place / "run", "-j", "show", "hub")
+    return json.loads(done.stdout)["pid"]
+
+
+def test_a_file_that_does_not_come_is_waited_for_in_vain(rtmpd, clients):
+    """Issue: the listener hung for good, and its lock stayed. Cause: it waited
+    for who reads the file. Trigger: a FIFO there, or a server that is away."""
+    server = rtmpd({"linger": "1s"})
+    publisher, subscriber = live(server, clients)
+    server.conf_path.unlink()
+    os.mkfifo(server.conf_path)
+    since = time.monotonic()
+    done = server.ctl("reload")
+    assert done.returncode == 1
+    assert "who read the configuration died" in done.stderr
+    go_on(publisher, subscriber, since)
+    server.stop()
+
+
 def test_without_a_listener_the_hub_is_replaced(place):
     """What rtmpd -i started, by inetd."""
     try:
@@ -431,6 +453,10 @@ def test_without_a_listener_the_hub_is_replaced(place):
         done = ctl("reload")
         assert (done.returncode, done.stderr) == (
             78, f'rtmpctl: {conf}:3: join: "now" is not one of gop|live\n')
+        hub = hub_of(place)
+        done = ctl("upgrade")           # which would go by that file, too
+        assert done.returncode == 78 and f"{conf}:3: join:" in done.stderr
+        assert hub_of(place) == hub
         conf.write_text("hub-idle = 1s\nidle-streams = false\n")
         assert ctl("reload").returncode == 0
         wait_until(lambda: "\nidle-streams = false\n" in

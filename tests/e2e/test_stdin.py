@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """rtmpd -i: what it refuses on standard input, and what it serves."""
+import fcntl
 import os
 import pty
 import re
@@ -13,6 +14,7 @@ import flv
 import pressure
 import procs
 import rtmp
+from build import patience
 from server import PROGRAM, rtmpctl
 from watch import flowing
 
@@ -191,3 +193,18 @@ def test_a_hub_on_demand_starts_once_there_is_shared_memory(place):
     publisher.abandon()
     subscriber.abandon()
     one.wait(3)
+
+
+def test_nobody_waits_for_ever_to_start_a_hub(place):
+    """Issue: newcomers hung. Cause: who starts hubs was stopped, and held the
+    lock. What is documented is 3 seconds."""
+    client, program = serve(place, "unix")      # makes the run directory
+    client.close()
+    procs.wait_until(lambda: not procs.descendants(os.getpid()), 6, "all")
+    with open(place / "run/start", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            program = on_stdin(place, theirs, stdout=theirs,
+                               stderr=subprocess.PIPE)
+            program.communicate(timeout=patience(6))

@@ -67,19 +67,6 @@ order_hub(int patience, char answer[CONTROL_TEXT], const char *fmt, ...)
 	return control_ask(RUNDIR_RTMPHUB, order, patience, answer);
 }
 
-int
-order_relay(const struct ctl *ct)
-{
-	char text[CONTROL_TEXT];
-	int status;
-
-	status = control_ask(RUNDIR_RTMPD, ct->ct_order, PATIENCE, text);
-	if (status == -1 && nobody_there())	/* connections of rtmpd -i */
-		status = control_ask(RUNDIR_RTMPHUB, ct->ct_order, PATIENCE,
-		    text);
-	return order_report(ct, status, text);
-}
-
 /* Without a listener the next hub reads the file, so see that it can. */
 static int
 renew_hub(const struct ctl *ct, char text[CONTROL_TEXT])
@@ -93,6 +80,20 @@ renew_hub(const struct ctl *ct, char text[CONTROL_TEXT])
 		errx(EX_CONFIG, "%s", error);
 	free(set);
 	return control_ask(RUNDIR_RTMPHUB, "upgrade", PATIENCE, text);
+}
+
+int
+order_relay(const struct ctl *ct)
+{
+	char text[CONTROL_TEXT];
+	int status;
+
+	status = control_ask(RUNDIR_RTMPD, ct->ct_order, PATIENCE, text);
+	if (status == -1 && nobody_there())	/* connections of rtmpd -i */
+		status = strcmp(ct->ct_order, "upgrade") == 0 ?
+		    renew_hub(ct, text) : control_ask(RUNDIR_RTMPHUB,
+		    ct->ct_order, PATIENCE, text);
+	return order_report(ct, status, text);
 }
 
 int
