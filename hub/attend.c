@@ -355,22 +355,20 @@ answer(struct hub *h, const struct control *ct, const char *name,
     enum record_order o)
 {
 	struct stream *t = stream_find(h, name);
-	char text[LOG_TEXT_MAX];
 
-	log_text(name, text);
 	if (t == NULL || t->t_ring.g_fd == -1)
 		control_answer(h->h_control, ct, false, "%s: nobody publishes",
-		    text);
+		    name);
 	else if (conf_of(h, t)->cf_record_dir[0] == '\0')
 		control_answer(h->h_control, ct, false, "%s: no "
-		    "record-directory is configured", text);
+		    "record-directory is configured", name);
 	else if (o == ORDER_STOP && !recorder_wanted(h, t))
 		control_answer(h->h_control, ct, false, "%s: not recorded",
-		    text);
+		    name);
 	else {
 		order(h, t, o);
 		control_answer(h->h_control, ct, true, o == ORDER_START ?
-		    "%s: recording" : "%s: recording ends", text);
+		    "%s: recording" : "%s: recording ends", name);
 	}
 }
 

@@ -67,7 +67,8 @@ kick(struct hub *h, const struct control *ct, struct peer *p)
 	log_info("kick pid=%d role=%s stream=%s peer=%s by=%d",
 	    (int)p->p_pid, role_text(s), name, peer, (int)ct->ct_pid);
 	control_answer(h->h_control, ct, true, "%d %s %.80s %.60s",
-	    (int)p->p_pid, role_text(s), name, peer);
+	    (int)p->p_pid, role_text(s), *s->s_body.eb_name != '\0' ?
+	    s->s_body.eb_name : "-", s->s_body.eb_peer);
 	p->p_kill_at = h->h_now + KICK_GRACE;
 	if (h->h_kill_at == 0)
 		h->h_kill_at = p->p_kill_at;

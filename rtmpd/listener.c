@@ -305,7 +305,9 @@ sleep_and_handle(struct listener *l)
 		{ .fd = l->l_last_hub, .events = POLLIN },
 		{ .fd = l->l_control, .events = POLLIN },
 	};
-	int i, n = l->l_accept_at == 0 ? l->l_nlisten : 0;
+	/* while there is no hub they would wait for it, in its place if
+	 * processes are scarce */
+	int i, n = l->l_accept_at == 0 && l->l_hub_at == 0 ? l->l_nlisten : 0;
 
 	for (i = 0; i < n; i++) {
 		pfd[FIXED_FDS + i].fd = l->l_listen[i].li_fd;

@@ -97,12 +97,16 @@ check(const char *p, const char *end, char prev, const char *significant)
 const char *
 source_prepare(char *text, size_t *len, int *line)
 {
+	static const char mark[] = "\xef\xbb\xbf";	/* as some editors do */
 	char		*p, *end = text + *len;
 	char		 significant[2] = "";	/* the latest, and before */
 	int		 open = 0, opened = 0;	/* braces, line of the first */
 	const char	*error;
 
 	*line = 1;
+	if (*len >= sizeof(mark) - 1 &&
+	    memcmp(text, mark, sizeof(mark) - 1) == 0)
+		memset(text, ' ', sizeof(mark) - 1);
 	for (p = text; p < end; p++) {
 		if (*p == '#' && (p = blank(p, end)) == end)
 			break;

@@ -43,7 +43,8 @@
 	X(handshake_failures, "rtmpd_handshake_failures_total", "",	\
 	    "Connections that ended before their handshake did.")	\
 	X(refused_busy, "rtmpd_publish_refused_total",			\
-	    "reason=\"busy\"", "Publishers refused.")			\
+	    "reason=\"busy\"",						\
+	    "Publishers refused, other than for a name that is none.")	\
 	X(refused_memory, "rtmpd_publish_refused_total",		\
 	    "reason=\"no-memory\"", "")					\
 	X(refused_limit, "rtmpd_publish_refused_total",			\

@@ -79,6 +79,16 @@ Test(source, text_in_quotes_is_taken_as_it_is)
 	cr_assert_str_eq(cf.cf_rundir, "/a+b/*");
 }
 
+Test(source, the_mark_that_some_editors_begin_with_is_passed_over)
+{
+	struct conf	 cf;
+
+	load_good(&cf, "\xef\xbb\xbfuser = a\r\nring = 1M\r\n");
+	cr_assert_str_eq(cf.cf_user, "a");
+	cr_assert_eq(cf.cf_ring, 1 << 20);
+	load_bad("\xef\xbb\xbfsuser = a", ":1: no such option 'suser'");
+}
+
 Test(source, a_nul_byte_is_refused)
 {
 	static struct conf_set	 cf;
