@@ -249,6 +249,18 @@ def test_recording_is_started_and_stopped_by_hand(recording, clients, tapes):
     no_gap(watcher, publisher, since)
 
 
+def test_a_name_is_said_as_it_is(rtmpd, clients, tapes, monkeypatch):
+    """Issue: escaped for the log, and then for the terminal."""
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    server = rtmpd({"record-directory": tapes})
+    clients.publisher(server, "live/\u00e9", flv.synthetic())
+    for word, said in (("start", "recording"), ("stop", "recording ends")):
+        done = server.ctl("record", word, "live/\u00e9")
+        assert done.stdout == f"record: live/\u00e9: {said}\n", done
+    done = server.ctl("kick", "live/\u00e9")
+    assert " publish live/\u00e9 127.0.0.1:" in done.stdout, done
+
+
 def next_hub(server, how):
     """Another hub, killed or upgraded to."""
     hub = server.hub()
