@@ -154,6 +154,7 @@ judge(struct hub *h, struct attendant *at)
 	if (at->at_session != NULL && (!want || at->at_stale))
 		finish(h, at);
 	if (!want || at->at_session != NULL || at->at_id != 0 ||
+	    h->h_spawner == -1 ||
 	    h->h_drain_by != 0)		/* nobody is admitted any more */
 		return false;
 	if (h->h_now >= at->at_again)
@@ -387,12 +388,17 @@ attend_order(struct hub *h, const struct control *ct)
 }
 
 /* Without it no attendant can be started: this hub is of no more use than one
- * that died. */
+ * that died, unless nobody is there who would start another. */
 static void
 lost(struct hub *h)
 {
-	log_warnx("spawner-died pid=%d", (int)getpid());
-	h->h_replaced = true;
+	bool last = h->h_standby && getppid() != h->h_starter;
+
+	log_warnx("spawner-died pid=%d next=%s", (int)getpid(),
+	    last ? "none" : "another-hub");
+	close(h->h_spawner);		/* epoll forgets it */
+	h->h_spawner = -1;
+	h->h_replaced = !last;
 }
 
 void

@@ -119,6 +119,7 @@ hub_open(struct hub *h, int set, const struct hub_start *hs)
 	h->h_group = hs->hs_group;
 	h->h_idle_exit = hs->hs_idle_exit;
 	h->h_standby = hs->hs_standby;
+	h->h_starter = getppid();
 	h->h_spawner = hs->hs_spawner;
 	h->h_files = usable_files();
 	h->h_processors = proc_processors();

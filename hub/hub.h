@@ -119,7 +119,8 @@ struct hub {
 	uint64_t		 h_drain_by;	/* ms; 0 while not draining */
 	uint64_t		 h_stop_by;	/* ms; 0 while not stopping */
 	const char		*h_why;		/* it stops */
-	bool			 h_standby;	/* a listener started us */
+	bool			 h_standby;	/* a listener started us, */
+	pid_t			 h_starter;	/* and this was its pid */
 	bool			 h_replaced;	/* end now, for the next program */
 	uint64_t		 h_accept_at;	/* paused until, ms; 0 if not */
 	uint64_t		 h_kill_at;	/* look at p_kill_at then, ms; 0 */

@@ -76,6 +76,7 @@ static const struct rule rules[] = {
 	{ SCMP_SYS(getrandom), ALL },
 	/* the process itself */
 	{ SCMP_SYS(getpid), ALL },
+	{ SCMP_SYS(getppid), H },
 	{ SCMP_SYS(gettid), H | R | M },	/* syslog(3), abort(3) */
 	{ SCMP_SYS(rt_sigaction), ALL },
 	{ SCMP_SYS(rt_sigprocmask), ALL },
