@@ -66,7 +66,8 @@ server_load(const struct server *sv, char error[SERVER_ERROR_MAX])
 	}
 	if (!ld->ld_done || ld->ld_result == -1)
 		strlcpy(error, ld->ld_done ? ld->ld_error :
-		    "who read the configuration died of it, or of waiting for it", SERVER_ERROR_MAX);
+		    "who read the configuration died of it, or of waiting for it",
+		    SERVER_ERROR_MAX);
 	else if ((fd = conf_share(&ld->ld_set)) == -1)
 		snprintf(error, SERVER_ERROR_MAX, "keep the configuration: %s",
 		    strerror(errno));
