@@ -447,6 +447,41 @@ def test_a_full_disk_costs_the_recording_alone(recording, clients, tapes):
     flv.follow(File(path).check().messages())
 
 
+def test_a_disk_without_room_for_a_frame_is_left_as_it_was(
+        recording, clients, tapes):
+    """Issue: each try left a file that cannot be played, and two lines in
+    the log. Cause: frames that were never written counted."""
+    server = recording(wrap=pressure.with_mount("16k", str(tapes)))
+    seen = pressure.seen_by(server.pid, tapes)
+    clients.publisher(server, "live/x", flv.synthetic(gop=10, kbps=4000))
+    procs.wait_until(lambda: counted(server, "recording_errors_total") >= 3,
+                     15, "three tries", 0.1)
+    procs.wait_until(lambda: not files(seen), 3, "nothing to be left")
+    assert server.log().count("No space left") == 1
+    assert server.log().count("record-start") == 1
+    assert server.log().count("record-stop") == 1
+
+
+def test_metadata_of_the_next_publisher_has_the_time_that_it_comes_at(
+        recording, clients, tapes):
+    server = recording({"linger": "2s"})
+    first = clients.publisher(server, "live/x", flv.synthetic(seconds=2))
+    first.wait_done(10)
+    first.drop()
+    second = clients.publisher(server, "live/x", flv.synthetic(stream=2))
+    second.wait_sent(lambda m: m.at > 1.5)
+    path, = files(tapes)
+    wait_growth(path, 100000)
+    second.stop()
+    wait_complete(server)
+    tags = File(path).check().messages()
+    late = [n for n, tag in enumerate(tags)
+            if n > 0 and flv.is_metadata(tag.type, tag.payload)]
+    assert max(tag.ts for tag in tags[:late[-1]]) > 1900
+    for at in late:
+        assert tags[at].ts >= max(tag.ts for tag in tags[:at]), (at, late)
+
+
 def test_a_recorder_that_is_stopped_goes_on_at_a_key_frame(recording, clients,
                                                            tapes):
     server = recording({"ring": "256K"})

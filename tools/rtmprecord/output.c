@@ -40,6 +40,12 @@ output_bytes(const struct output *ou)
 	return ou->ou_pos + ou->ou_len;
 }
 
+bool
+output_has_frames(const struct output *ou)
+{
+	return ou->ou_begun != 0 && output_bytes(ou) >= ou->ou_begun;
+}
+
 static int
 make_room(struct output *ou, size_t more)
 {
@@ -72,7 +78,8 @@ output_put(struct output *ou, const struct output_tag *ot)
 	memcpy(p + FLV_TAG_HEAD, ot->ot_data, ot->ot_len);
 	flv_tag_tail(p + FLV_TAG_HEAD + ot->ot_len, ot->ot_len);
 	ou->ou_len += FLV_TAG_HEAD + (size_t)ot->ot_len + FLV_TAG_TAIL;
-	ou->ou_frames += ot->ot_frame;
+	if (ot->ot_frame && ou->ou_begun == 0)
+		ou->ou_begun = output_bytes(ou);
 	if (ot->ot_ms > ou->ou_last)
 		ou->ou_last = ot->ot_ms;
 	if (ot->ot_frame)
@@ -344,7 +351,7 @@ output_close(struct output *ou)
 
 	if (ou->ou_len > 0)
 		result = output_flush(ou);
-	if (ou->ou_frames == 0 && ou->ou_first == 0)
+	if (!output_has_frames(ou) && ou->ou_first == 0)
 		(void)beneath_remove(ou->ou_dir, ou->ou_path);
 	else if (ou->ou_meta != 0 && complete(ou) == -1)
 		result = -1;

@@ -25,7 +25,7 @@ struct output {
 	uint32_t	 ou_first;	/* time that it goes on at, ms */
 	uint32_t	 ou_last;	/* latest time in it, ms */
 	uint32_t	 ou_safe;	/* the same without the buffer */
-	uint32_t	 ou_frames;	/* of ours, buffered or written */
+	uint64_t	 ou_begun;	/* our first frame ends there, 0 none */
 	uint8_t		 ou_kinds;	/* FLV header: 4 audio, 1 video */
 	bool		 ou_dirty;	/* written to since output_sync() */
 	uint8_t		*ou_props;	/* onMetaData of the publisher */
@@ -65,6 +65,8 @@ int	output_sync(struct output *);
 
 /* Bytes of the file, buffer included. */
 uint64_t output_bytes(const struct output *);
+/* Is a frame of ours in it, or on the way? */
+bool	 output_has_frames(const struct output *);
 
 /* Write duration, size and index into its onMetaData, and close it; a file
  * without a frame of ours is removed if it was new. -1 and errno: the former

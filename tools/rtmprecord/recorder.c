@@ -55,11 +55,23 @@ is_open(const struct recorder *re)
 }
 
 static void
-log_stop(const struct recorder *re, const char *why)
+log_start(struct recorder *re)
+{
+	char name[LOG_TEXT_MAX], file[LOG_TEXT_MAX];
+
+	re->re_told = true;
+	log_info("record-start stream=%s file=%s",
+	    log_text(re->re_name, name), log_text(re->re_out.ou_path, file));
+}
+
+static void
+log_stop(struct recorder *re, const char *why)
 {
 	const struct output *ou = &re->re_out;
 	char name[LOG_TEXT_MAX], file[LOG_TEXT_MAX];
 
+	if (!re->re_told)
+		log_start(re);
 	log_info("record-stop stream=%s file=%s reason=%s bytes=%" PRIu64
 	    " duration=%" PRIu32 "ms", log_text(re->re_name, name),
 	    log_text(ou->ou_path, file), why, ou->ou_pos, ou->ou_last);
@@ -74,7 +86,7 @@ fail(struct recorder *re)
 
 	if (is_open(re)) {
 		(void)output_close(&re->re_out);
-		if (re->re_out.ou_frames > 0)
+		if (re->re_told || output_has_frames(&re->re_out))
 			log_stop(re, "failed");
 	}
 	errno = saved;
@@ -199,7 +211,6 @@ put_headers(struct recorder *re)
 static void
 begin(struct recorder *re, const struct tap_record *tr)
 {
-	char name[LOG_TEXT_MAX], file[LOG_TEXT_MAX];
 	int64_t start = tr->tr_time;
 
 	if (clock_ms() < re->re_retry)
@@ -215,8 +226,10 @@ begin(struct recorder *re, const struct tap_record *tr)
 	re->re_start = start;
 	re->re_base = start - re->re_out.ou_first;
 	re->re_synced = clock_ms();
-	log_info("record-start stream=%s file=%s",
-	    log_text(re->re_name, name), log_text(re->re_out.ou_path, file));
+	/* after a failure, once something could be written */
+	re->re_told = false;
+	if (re->re_failed == 0)
+		log_start(re);
 	put_headers(re);
 }
 
@@ -329,7 +342,9 @@ recorder_take(struct recorder *re, const struct tap_record *tr)
 	if ((tr->tr_flags & RECORD_FRAME) != 0)
 		take_frame(re, tr);
 	else if (news || (tr->tr_flags & RECORD_REPEAT) == 0)
-		put(re, tr->tr_type, tr->tr_time, tr->tr_data, tr->tr_len, 0);
+		put(re, tr->tr_type, (tr->tr_flags & RECORD_METADATA) == 0 ?
+		    tr->tr_time : re->re_base + re->re_out.ou_last,
+		    tr->tr_data, tr->tr_len, 0);
 }
 
 /* Has somebody removed the directory that we hold? */
@@ -360,8 +375,11 @@ recorder_tick(struct recorder *re)
 		return true;
 	if (output_sync(&re->re_out) == -1)
 		fail(re);
-	else
+	else {
 		re->re_failed = (int)(re->re_pause = 0);
+		if (!re->re_told)
+			log_start(re);
+	}
 	return true;
 }
 

@@ -26,6 +26,7 @@ struct recorder {
 	int64_t		 re_audio_at;
 	int		 re_main;	/* video track whose key frames count */
 	int		 re_failed;	/* errno that was logged, 0 none */
+	bool		 re_told;	/* the log knows of the file */
 	uint32_t	 re_errors;
 	uint32_t	 re_pause;	/* ms, the latest after a failure */
 	uint64_t	 re_retry;	/* not before, ms (clock) */
