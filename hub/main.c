@@ -32,6 +32,8 @@
 
 #define STANDBY_PAUSE	20	/* ms, while a hub is starting */
 #define DRAIN_MAX	86400	/* seconds */
+#define FORK_STEP	10	/* ms between tries to fork */
+#define FORK_TRIES	400
 #define LOCK_PATIENCE	1000	/* ms for a hub that is leaving */
 
 struct options {
@@ -225,6 +227,21 @@ load_conf(const struct options *o, struct conf *cf)
 	return fd;
 }
 
+/* Where processes are scarce, those that wait for us have them, and end. */
+static int
+fork_spawner(void)
+{
+	struct timespec step = { 0, FORK_STEP * 1000000 };
+	int spawner, try = 0;
+
+	while ((spawner = spawner_fork()) == -1) {
+		if (errno != EAGAIN || ++try == FORK_TRIES)
+			fatal("fork");
+		nanosleep(&step, NULL);
+	}
+	return spawner;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -264,8 +281,7 @@ main(int argc, char **argv)
 	take_lock(o.o_wait, starter);
 	if (starter != -1)
 		close(starter);
-	if ((start.hs_spawner = spawner_fork()) == -1)
-		fatal("fork");
+	start.hs_spawner = fork_spawner();
 	start.hs_group = priv.pr_group;
 	start.hs_idle_exit = o.o_idle;
 	start.hs_lost = o.o_lost;

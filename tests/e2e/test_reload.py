@@ -459,8 +459,9 @@ def test_without_a_listener_the_hub_is_replaced(place):
         assert hub_of(place) == hub
         conf.write_text("hub-idle = 1s\nidle-streams = false\n")
         assert ctl("reload").returncode == 0
+        # the hub that ends may take a question with it: 10 s for nothing
         wait_until(lambda: "\nidle-streams = false\n" in
-                   ctl("show", "config").stdout, 3, "the next hub")
+                   ctl("show", "config").stdout, 15, "the next hub")
         with pytest.raises(rtmp.Refused):
             rtmp.open_subscriber(front.port, "live/none")
         go_on(publisher, subscriber, since)
