@@ -7,6 +7,7 @@ import re
 import select
 import socket
 import subprocess
+import threading
 import time
 from contextlib import closing, contextmanager, ExitStack
 from pathlib import Path
@@ -277,6 +278,41 @@ def test_a_limit_of_processes_of_the_user(rtmpd, scratch):
         subprocess.run([*wrap, "prlimit", f"--pid={server.pid}",
                         f"--nproc={value}:"], check=True, timeout=5)
     no_more_processes(server, lambda: limit(1), lambda: limit(1000))
+
+
+def knock(server, ended):
+    """Come again and again, as players do that get no answer."""
+    while not ended.is_set():
+        try:
+            with closing(hostile.dial(server)) as sock:
+                select.select([sock], [], [], 4)
+        except OSError:
+            time.sleep(0.05)
+
+
+@needs_root
+def test_a_hub_gets_a_process_though_newcomers_take_all(group, rtmpd):
+    """Issue: no hub as long as they came. Cause: it gave up at once, and they
+    waited for it."""
+    pids = group("pids")
+    server = rtmpd(wrap=pids.wrap())
+    ended = threading.Event()
+    crowd = [threading.Thread(target=knock, args=(server, ended), daemon=True)
+             for _ in range(30)]
+    with beside(server):
+        hub = server.hub()
+        pids.limit(pids.usage() + 6)
+        for one in crowd:
+            one.start()
+        server.wait_log(r"accept-paused cause=fork")
+        since = len(server.lines)
+        procs.end(hub)
+        server.wait_log(r"\bhub-start\b", 10, since)
+        ended.set()
+        pids.lift()
+        for one in crowd:
+            one.join(patience(10))
+        works(server)
 
 
 # Memory
