@@ -536,6 +536,20 @@ def test_a_torn_file_is_continued_behind_its_last_whole_tag(recording,
             if flv.is_frame(t.type, t.payload)} == {2}
 
 
+def test_segments_of_one_file_are_each_as_long_as_configured(
+        recording, clients, tapes):
+    """Issue: one at every key frame, once the file was longer than that."""
+    server = recording({"record-append": "true", "record-segment": "100K",
+                        "record-path": '"%{name}.flv"'})
+    publisher = clients.publisher(
+        server, "live/x", flv.synthetic(seconds=6, gop=5))
+    publisher.wait_done(15)
+    publisher.stop()
+    procs.wait_until(lambda: "reason=gone" in server.log(), 10, "its end")
+    size = len(File(tapes / "x.flv").check().data)
+    assert 2 <= server.log().count("record-start") <= size // (100 << 10) + 1
+
+
 # Reload
 
 def test_a_reload_starts_and_ends_recordings(recording, clients, tapes):

@@ -241,7 +241,7 @@ resume(struct output *ou)
 	    pread(ou->ou_fd, &flags, 1, FLAGS_AT) != 1)
 		return -1;
 	ou->ou_kinds = flags & (HAS_AUDIO | HAS_VIDEO);
-	ou->ou_pos = sc.sc_end;
+	ou->ou_pos = ou->ou_before = sc.sc_end;
 	ou->ou_meta = sc.sc_meta;
 	ou->ou_last = ou->ou_safe = sc.sc_last;
 	ou->ou_first = sc.sc_last + 1;

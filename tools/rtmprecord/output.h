@@ -22,6 +22,7 @@ struct output {
 	size_t		 ou_size;
 	size_t		 ou_len;
 	uint64_t	 ou_pos;	/* bytes of the file without those */
+	uint64_t	 ou_before;	/* bytes that it had when it was opened */
 	uint32_t	 ou_first;	/* time that it goes on at, ms */
 	uint32_t	 ou_last;	/* latest time in it, ms */
 	uint32_t	 ou_safe;	/* the same without the buffer */

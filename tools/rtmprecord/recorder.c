@@ -258,7 +258,8 @@ is_due(const struct recorder *re, const struct tap_record *tr)
 	return (cf->cf_record_segment != 0 &&
 	    length >= cf->cf_record_segment) ||
 	    (cf->cf_record_segment_bytes != 0 &&
-	    output_bytes(&re->re_out) >= cf->cf_record_segment_bytes) ||
+	    output_bytes(&re->re_out) - re->re_out.ou_before >=
+	    cf->cf_record_segment_bytes) ||
 	    tr->tr_time - re->re_base >= FILE_MAX;
 }
 
