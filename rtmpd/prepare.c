@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conf/keys.h"
 #include "conf/share.h"
 #include "sys/aside.h"
 #include "sys/log.h"
@@ -36,6 +37,42 @@ struct wish {
 	bool			 wi_only_log;
 };
 
+/* What was decided for good when we started. */
+static const char *const fixed[] = {
+	"user", "run-directory", "control-group", "sandbox",
+};
+
+/* The first of them that differs, NULL if none does. */
+static const char *
+fixed_changed(const struct conf *now, const struct conf *next)
+{
+	size_t i, k;
+
+	for (i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		for (k = 0; k < conf_nkeys; k++)
+			if (strcmp(conf_keys[k].ck_name, fixed[i]) == 0 &&
+			    !key_equal(now, next, &conf_keys[k]))
+				return fixed[i];
+	return NULL;
+}
+
+/* Where there was a configuration before this one, only some may change. */
+static void
+check_fixed(const struct server *sv, struct loaded *ld)
+{
+	const char *path = sv->sv_conf_path, *key;
+	char line[16] = "";
+
+	if (sv->sv_conf == NULL ||
+	    (key = fixed_changed(sv->sv_conf, ld->ld_set.cs_conf)) == NULL)
+		return;
+	if (conf_line(key) > 0)
+		snprintf(line, sizeof(line), "%d:", conf_line(key));
+	snprintf(ld->ld_error, sizeof(ld->ld_error), "%s:%s %s: takes a "
+	    "restart", path != NULL ? path : CONF_PATH, line, key);
+	ld->ld_result = -1;
+}
+
 static void
 load(void *area, const void *with)
 {
@@ -45,6 +82,8 @@ load(void *area, const void *with)
 
 	ld->ld_result = conf_load_default(&ld->ld_set, sv->sv_conf_path,
 	    ld->ld_error, sizeof(ld->ld_error));
+	if (ld->ld_result == 0)
+		check_fixed(sv, ld);
 	for (cf = ld->ld_set.cs_conf; sv->sv_nlisten > 0 &&
 	    cf < ld->ld_set.cs_conf + ld->ld_set.cs_n; cf++) {
 		memcpy(cf->cf_listen, sv->sv_listen, sizeof(cf->cf_listen));

@@ -11,51 +11,24 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "conf/keys.h"
 #include "conf/share.h"
 #include "sys/log.h"
 #include "sys/proc.h"
 #include "sys/rundir.h"
 
-/* What was decided for good when we started. */
-static const char *const fixed[] = {
-	"user", "run-directory", "control-group", "sandbox",
-};
-
-/* The first of them that differs, NULL if none does. */
-static const char *
-fixed_changed(const struct conf *now, const struct conf *next)
-{
-	size_t i, k;
-
-	for (i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
-		for (k = 0; k < conf_nkeys; k++)
-			if (strcmp(conf_keys[k].ck_name, fixed[i]) == 0 &&
-			    !key_equal(now, next, &conf_keys[k]))
-				return fixed[i];
-	return NULL;
-}
-
 /* The one in `set`, if it can be gone by; we then listen where it says. */
 static const struct conf_set *
 prepare(struct listener *l, int set, char error[SERVER_ERROR_MAX])
 {
-	const struct server *sv = l->l_server;
 	const struct conf_set *next = conf_map(set);
-	const char *key;
 
 	if (next == NULL) {
 		snprintf(error, SERVER_ERROR_MAX, "map the configuration: %s",
 		    strerror(errno));
 		return NULL;
 	}
-	key = fixed_changed(sv->sv_conf, &next->cs_conf[0]);
-	if (key != NULL)
-		snprintf(error, SERVER_ERROR_MAX, "%s: %s: takes a restart",
-		    sv->sv_conf_path != NULL ? sv->sv_conf_path : CONF_PATH,
-		    key);
-	else if (listening_change(l, &next->cs_conf[0], error,
-	    SERVER_ERROR_MAX) == 0)
+	if (listening_change(l, &next->cs_conf[0], error, SERVER_ERROR_MAX) ==
+	    0)
 		return next;
 	conf_unmap(next);
 	return NULL;

@@ -24,7 +24,7 @@
 /* What is being read; libconfuse's callbacks take no pointer of ours. */
 static struct {
 	struct conf_set	*set;
-	bool		 seen[1 + CONF_APPS][KEYS_MAX];
+	int		 line[1 + CONF_APPS][KEYS_MAX];	/* 0: not given */
 	const char	*path;
 	char		*err;
 	size_t		 errlen;
@@ -135,20 +135,20 @@ on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	const struct conf_key	*key = &conf_keys[i];
 	struct conf		*cf = conf_of(cfg);
 	char			 why[256];
-	bool			*seen;
+	int			*line;
 
 	*(void **)result = NULL;
 	if (cf == NULL)
 		return -1;
-	seen = &cur.seen[cf - cur.set->cs_conf][i];
+	line = &cur.line[cf - cur.set->cs_conf][i];
 	if (cfg_title(cfg) != NULL && (key->ck_flags & KEY_APP) == 0)
 		fail(cfg->line, "%s: not for one application alone",
 		    key->ck_name);
-	else if (*seen && opt->nvalues <= 1)
+	else if (*line != 0 && opt->nvalues <= 1)
 		fail(cfg->line, "%s: given twice", key->ck_name);
 	else if (key_set(cf, key, value, why, sizeof(why)) == -1)
 		fail(cfg->line, "%s", why);
-	*seen = true;
+	*line = cfg->line;
 	return cur.failed ? -1 : 0;
 }
 
@@ -244,9 +244,45 @@ inherit(struct conf_set *set)
 
 	for (i = 1; i < set->cs_n; i++)
 		for (key = 0; key < conf_nkeys; key++)
-			if (!cur.seen[i][key])
+			if (cur.line[i][key] == 0)
 				key_copy(&set->cs_conf[i], &set->cs_conf[0],
 				    &conf_keys[key]);
+}
+
+static size_t
+key_named(const char *name)
+{
+	size_t	 key;
+
+	for (key = 0; strcmp(conf_keys[key].ck_name, name) != 0; key++)
+		continue;
+	return key;
+}
+
+int
+conf_line(const char *name)
+{
+	return cur.line[0][key_named(name)];
+}
+
+/* A ring that memory is never granted for would refuse every publisher. */
+static void
+check_rings(const struct conf_set *set)
+{
+	const struct conf	*cf = set->cs_conf;
+	char			 ring[KEY_TEXT_MAX], max[KEY_TEXT_MAX];
+	size_t			 i, key = key_named("ring");
+	int			 line = conf_line("max-ring-memory");
+
+	for (i = 0; i < set->cs_n; i++)
+		if (cf[i].cf_ring > cf->cf_max_ring_memory) {
+			(void)key_format(&cf[i], &conf_keys[key], ring);
+			(void)key_format(cf,
+			    &conf_keys[key_named("max-ring-memory")], max);
+			fail(cur.line[i][key] > line ? cur.line[i][key] : line,
+			    "ring: %s is more than max-ring-memory, %s", ring,
+			    max);
+		}
 }
 
 static void
@@ -281,6 +317,7 @@ conf_load(struct conf_set *set, const char *path, char *err, size_t errlen)
 		conf_init(&cur.set->cs_conf[0]);
 		read_file(path);
 		inherit(cur.set);
+		check_rings(cur.set);
 	}
 	if (!cur.failed)
 		memcpy(set, cur.set, CONF_SET_SIZE(cur.set->cs_n));

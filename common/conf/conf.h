@@ -117,6 +117,9 @@ void	conf_init(struct conf *);
 int	conf_load(struct conf_set *, const char *path, char *err,
 	    size_t errlen);
 
+/* The line of the file read last that gave this key outside of blocks; 0: none. */
+int	conf_line(const char *key);
+
 /*
  * conf_load() of `path`, or, if that is NULL, of CONF_PATH; where that does not
  * exist, all defaults.

@@ -231,7 +231,7 @@ set_string(struct conf *cf, const struct conf_key *key, const char *text,
     char *why, size_t whylen)
 {
 	const char	*error = NULL;
-	size_t		 len = strlen(text);
+	size_t		 i, len = strlen(text);
 
 	if (len == 0)
 		return refuse(why, whylen, key, "the value is empty");
@@ -246,6 +246,9 @@ set_string(struct conf *cf, const struct conf_key *key, const char *text,
 	if ((key->ck_flags & KEY_HOST) && (text[strspn(text, HOST_BYTES)] !=
 	    '\0' || text[len - 1] == '.'))
 		error = "is not the name of a host";
+	for (i = 0; i < len && error == NULL; i++)
+		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+			error = "has a control character";
 	if (error != NULL)
 		return refuse(why, whylen, key, "\"%s\" %s", text, error);
 	memset((char *)cf + key->ck_offset, 0, key->ck_size);
@@ -294,12 +297,17 @@ static int
 add_listen(struct conf *cf, const struct conf_key *key, const char *text,
     char *why, size_t whylen)
 {
-	const char	*error;
+	struct conf_listen	*new = &cf->cf_listen[cf->cf_nlisten], *old;
+	const char		*error;
 
 	if (cf->cf_nlisten == CONF_LISTEN_MAX)
 		return refuse(why, whylen, key, "more than %d addresses",
 		    CONF_LISTEN_MAX);
-	error = conf_parse_listen(text, &cf->cf_listen[cf->cf_nlisten]);
+	error = conf_parse_listen(text, new);
+	for (old = cf->cf_listen; old < new && error == NULL; old++)
+		if (strcmp(old->cl_host, new->cl_host) == 0 &&
+		    strcmp(old->cl_port, new->cl_port) == 0)
+			error = "given twice";
 	if (error != NULL)
 		return refuse(why, whylen, key, "\"%s\": %s", text, error);
 	cf->cf_nlisten++;

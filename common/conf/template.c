@@ -9,6 +9,9 @@
 #include <stddef.h>
 #include <string.h>
 
+/* What strftime(3) fills in with something that a file may be called. */
+#define CONVERSIONS	"aAbBcCdDeFgGhHIjklmMpPrRsSTuUVwWxXyYzZ%"
+
 /* The field at `p`, behind its '%': its length, 0 if it is none. */
 static size_t
 field(const char *p)
@@ -17,7 +20,7 @@ field(const char *p)
 	size_t				i, len;
 
 	if (*p != '{')
-		return *p != '\0';
+		return *p != '\0' && strchr(CONVERSIONS, *p) != NULL;
 	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		len = strlen(fields[i]);
 		if (strncmp(p, fields[i], len) == 0)
@@ -54,7 +57,7 @@ template_check(const char *text)
 		return "has a part . or ..";
 	for (p = text; (p = strchr(p, '%')) != NULL; p += 1 + field(p + 1))
 		if (field(p + 1) == 0)
-			return "has a field other than %{app}, %{name} and "
-			    "%{n}, or a % at its end";
+			return "has a % that begins neither %{app}, %{name} or "
+			    "%{n} nor a conversion of strftime(3)";
 	return NULL;
 }

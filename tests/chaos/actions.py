@@ -142,7 +142,8 @@ def publisher_stopped(step):
     victim = step.publisher()
     if victim is None:
         return
-    step.touch_stream(victim, GAP)
+    # a hub that has just begun takes who is silent for linger for lost
+    step.touch_stream(victim, GAP, *[LOSS] * step.hub_replaced)
     step.pause(step.pid(victim), "publisher", whom=victim)
 
 

@@ -42,6 +42,7 @@ class Step:
         self.number = number
         self.history = []
         self.gap = 0.0
+        self.hub_replaced = False
         self.allowed = {}               # key -> what it may suffer
         self._pids = world.reality.pids()
         self._ports = {n["key"]: n["port"] for n in world.state()}
@@ -88,6 +89,8 @@ class Step:
         text = f"{signal.Signals(sig).name} {what}"
         self.note(f"{text} {whom} ({pid})" if whom else f"{text} ({pid})")
         self.world.kills[text] += 1
+        self.hub_replaced |= sig == signal.SIGUSR2 or (
+            what == "hub" and sig != signal.SIGSTOP)
         self.relay.end(pid, sig)
 
     def pause(self, pid, what, whom="", meanwhile=None):

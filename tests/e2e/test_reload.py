@@ -161,10 +161,10 @@ def test_what_changes_holds_for_those_who_come_later(rtmpd, clients, reload):
     ("application live {\n  user = x\n}\n",
      ":2: user: not for one application alone"),
     ("application live {\n", ":1: a brace is not closed"),
-    ("sandbox = log\n", ": sandbox: takes a restart"),
-    ("user = nobody\n", ": user: takes a restart"),
-    ("run-directory = /tmp/x\n", ": run-directory: takes a restart"),
-    ("control-group = x\n", ": control-group: takes a restart"),
+    ("linger = 9s\nsandbox = log\n", ":2: sandbox: takes a restart"),
+    ("user = nobody\n", ":1: user: takes a restart"),
+    ("run-directory = /tmp/x\n", ":1: run-directory: takes a restart"),
+    ("control-group = x\n", ":1: control-group: takes a restart"),
 ])
 def test_a_bad_file_changes_nothing(rtmpd, clients, reload, text, error):
     server = rtmpd({"idle-streams": "false"})

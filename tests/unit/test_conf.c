@@ -135,7 +135,7 @@ Test(conf, a_file_is_read_over_the_defaults)
 	cr_assert_eq(cf.cf_max_lag, 1000);
 }
 
-struct fault { char text[64]; char want[112]; };
+struct fault { char text[80]; char want[128]; };
 
 ParameterizedTestParameters(conf, an_error_names_its_line_and_key)
 {
@@ -212,6 +212,24 @@ ParameterizedTestParameters(conf, an_error_names_its_line_and_key)
 		    "\"localhost:1\": the address is not numeric" },
 		{ "metrics-host = relay.example:9728", ":1: metrics-host: "
 		    "\"relay.example:9728\" is not the name of a host" },
+		{ "record-path = %Q.flv", ":1: record-path: \"%Q.flv\" has a "
+		    "% that begins neither %{app}, %{name} or %{n} nor a "
+		    "conversion of strftime(3)" },
+		{ "drain-url = \"rtmp://a\\x0ab\"", ":1: drain-url: "
+		    "\"rtmp://a\\nb\" has a control character" },
+		{ "listen = 1\nlisten += :1\nlisten += 2\nlisten += 1",
+		    ":2: listen: \":1\": the address is not numeric" },
+		{ "listen = { 1,\n 0.0.0.0:1, 1 }",
+		    ":2: listen: \"1\": given twice" },
+		{ "ring = 1M\nmax-ring-memory = 512K\n",
+		    ":2: ring: 1M is more than max-ring-memory, 512K" },
+		{ "max-ring-memory = 7M\n\n",
+		    ":1: ring: 8M is more than max-ring-memory, 7M" },
+		{ "application a {\n ring = 1G\n}\nlinger = 1s\n"
+		    "max-ring-memory = 8M",
+		    ":5: ring: 1G is more than max-ring-memory, 8M" },
+		{ "max-ring-memory = 8M\napplication a {\n ring = 16M\n}",
+		    ":3: ring: 16M is more than max-ring-memory, 8M" },
 		{ "metrics-host = relay.example.", ":1: metrics-host: "
 		    "\"relay.example.\" is not the name of a host" },
 	};

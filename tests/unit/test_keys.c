@@ -105,7 +105,9 @@ ParameterizedTest(struct limits *l, keys,
 
 	conf_init(&cf);
 	cr_assert_eq(number_of(&cf, l->name), l->def);
-	(void)snprintf(text, sizeof(text), "%s = %s\n", l->name, l->min_text);
+	(void)snprintf(text, sizeof(text), "%s%s = %s\n",
+	    strcmp(l->name, "max-ring-memory") == 0 ? "ring = 64K\n" : "",
+	    l->name, l->min_text);
 	load_good(&cf, text);
 	cr_assert_eq(number_of(&cf, l->name), l->min);
 	(void)snprintf(text, sizeof(text), "%s = %s\n", l->name, l->max_text);

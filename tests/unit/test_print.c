@@ -39,7 +39,7 @@ ParameterizedTestParameters(print, what_is_printed_reads_back_as_it_was)
 		{ "" },
 		{ "listen = { 1935, 127.0.0.1:1936, [::1]:1937 }\n"
 		    "user = relay\nrun-directory = '/a b/${HOME}\\\"'\n"
-		    "drain-url = \"rtmp://b/\\x119\\tx\\n\\\\ \\x7f\\xc3\\xa9#\"\n"
+		    "drain-url = \"rtmp://b/9 x\\\\ \\xc3\\xa9#\"\n"
 		    "ring = 16M max-ring-memory = 3G max-message = 5000\n"
 		    "max-lag = 1500ms linger = 0 takeover = 61s merge = 0\n"
 		    "publish-timeout = 120s ping-interval = 2h\n"
@@ -50,7 +50,8 @@ ParameterizedTestParameters(print, what_is_printed_reads_back_as_it_was)
 		    "record-segment = 90s record-append = yes\n"
 		    "metrics-listen = [::1]:9728 metrics-host = a-1.b_\n"
 		    "control-group = operators\n" },
-		{ "listen = { \"[fe80::1% = {]:1\", [fe80::2%eth0]:2 }" },
+		{ "listen = { \"[fe80::1% = {]:1\", [fe80::2%eth0]:2,\n"
+		    "\"[fe80::1%\\x119\\t\\n\\x7f]:1\" }" },
 		{ "metrics-listen = 9728 record-segment = 100M merge = auto\n" },
 		{ "application a { record-segment = 1G }\n"
 		    "application a/b { allow-play = ::1 join = live }\n"

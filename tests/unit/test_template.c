@@ -31,7 +31,11 @@ ParameterizedTestParameters(template, a_path_stays_beneath_its_directory)
 		{ "a/", false },
 		{ "%", false },
 		{ "a%", false },
+		{ "%Y%j%%%F", true },
 		{ "%{x}", false },
+		{ "%Q", false },
+		{ "%n", false },
+		{ "%Ey", false },
 		{ "%{app", false },
 		{ "%{name}%{App}", false },
 	};
