@@ -8,15 +8,11 @@
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <errno.h>
-#include <fcntl.h>
-#include <libutil.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -32,8 +28,6 @@
 #define FIXED_FDS	4	/* polled besides the listening sockets */
 #define ACCEPT_BURST	64	/* connections in one turn */
 #define ACCEPT_PAUSE	100	/* ms without accepting, out of resources */
-#define PID_STEP	10	/* ms between looks at a pid file */
-#define PID_TRIES	20
 #define KILL_TIME	1000	/* ms for who was killed to be gone */
 #define HUB_PATIENCE	3000	/* ms for a connection to find the hub */
 
@@ -54,54 +48,6 @@ open_signals(struct listener *l)
 	l->l_signal = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (l->l_signal == -1)
 		fatal("signalfd");
-}
-
-static pid_t
-read_pid(void)
-{
-	struct timespec step = { 0, PID_STEP * 1000000 };
-	FILE *from;
-	int pid = 0, try;
-
-	/* who has just locked it may not have written it yet */
-	for (try = 0; try < PID_TRIES && pid == 0; try++) {
-		if ((from = fopen(RUNDIR_PID, "re")) == NULL)
-			return 0;
-		if (fscanf(from, "%d", &pid) != 1)
-			nanosleep(&step, NULL);
-		fclose(from);
-	}
-	return pid;
-}
-
-static void
-write_pid(const struct listener *l)
-{
-	if (ftruncate(l->l_pidfile, 0) == -1 ||
-	    lseek(l->l_pidfile, 0, SEEK_SET) == -1 ||
-	    dprintf(l->l_pidfile, "%d", (int)getpid()) < 0)
-		log_warn("write %s", RUNDIR_PID);
-}
-
-/* One listener a run directory. The lock outlives this program, but not this
- * process. */
-static void
-open_pidfile(struct listener *l)
-{
-	const char *dir = l->l_server->sv_rundir;
-	struct stat st;
-
-	l->l_pidfile = flopen(RUNDIR_PID, O_RDWR | O_CREAT | O_NOFOLLOW |
-	    O_NONBLOCK | O_CLOEXEC, 0644);
-	if (l->l_pidfile == -1 && errno == EWOULDBLOCK)
-		fatalx("%s: in use by pid %d", dir, (int)read_pid());
-	if (l->l_pidfile == -1)
-		fatal("%s/%s", dir, RUNDIR_PID);
-	/* its directory belongs to `user`: root must not write elsewhere */
-	if (fstat(l->l_pidfile, &st) == -1 || !S_ISREG(st.st_mode) ||
-	    st.st_nlink != 1)
-		fatalx("%s/%s: not a file of its own", dir, RUNDIR_PID);
-	(void)ftruncate(l->l_pidfile, 0);	/* until all is well */
 }
 
 static void
@@ -399,12 +345,13 @@ start_afresh(struct listener *l)
 {
 	int daemon = -1;
 
-	open_pidfile(l);
+	instance_claim(l);
 	listening_open(l);
 	if (!l->l_server->sv_foreground) {
 		log_to_syslog("rtmpd");
 		if ((daemon = proc_daemonize()) == -1)
 			fatal("daemonize");
+		instance_forked();
 	}
 	if (log_pair(l->l_log) == -1)
 		fatal("log");
@@ -412,8 +359,8 @@ start_afresh(struct listener *l)
 		fatal("%s/%s", l->l_server->sv_rundir, RUNDIR_RTMPD);
 	if (rundir_share(RUNDIR_RTMPD, l->l_server->sv_group) == -1)
 		fatal("share %s/%s", l->l_server->sv_rundir, RUNDIR_RTMPD);
-	write_pid(l);
 	server_shut_in(l->l_server);
+	instance_ready(l);
 	if (daemon != -1)
 		proc_started(daemon);
 }

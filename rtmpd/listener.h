@@ -54,6 +54,15 @@ int	listening_change(struct listener *, const struct conf *, char *error,
 void	listening_open(struct listener *);	/* fatal on failure */
 void	listening_close(struct listener *);
 
+/*
+ * instance.c: one listener a run directory; fatal where another one runs. A
+ * start that fails before instance_ready() leaves nothing there; who goes on with
+ * it in a process that was forked is to say so.
+ */
+void	instance_claim(struct listener *);
+void	instance_forked(void);
+void	instance_ready(const struct listener *);
+
 /* listener.c: all zero. In a mapping of its own, for connections to unmap: what
  * the listener writes later would leave them a page each as it was. */
 struct listener *listener_new(void);
