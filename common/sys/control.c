@@ -15,6 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define LOOK	100	/* ms between looks at who is to answer */
+
 static void
 address(struct sockaddr_un *sun, const char *path)
 {
@@ -226,16 +228,40 @@ take_verdict(char *text)
 	return status;
 }
 
+/* Has another taken the place of who had `was`, and died? */
+static bool
+is_replaced(const char *path, const struct stat *was)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && (st.st_ino != was->st_ino ||
+	    st.st_ctim.tv_sec != was->st_ctim.tv_sec ||
+	    st.st_ctim.tv_nsec != was->st_ctim.tv_nsec);
+}
+
+/* Who dies with an order unread tells nobody. */
 static int
-take_answer(int fd, int timeout, char text[CONTROL_TEXT], int *given)
+await_answer(int fd, const char *path, const struct stat *was, int timeout)
 {
 	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+	for (; timeout > 0; timeout -= LOOK) {
+		if (poll(&pfd, 1, timeout < LOOK ? timeout : LOOK) > 0)
+			return 0;
+		if (is_replaced(path, was)) {
+			errno = ECONNRESET;
+			return -1;
+		}
+	}
+	errno = ETIMEDOUT;
+	return -1;
+}
+
+static int
+take_answer(int fd, char text[CONTROL_TEXT], int *given)
+{
 	struct control answer;
 
-	if (poll(&pfd, 1, timeout) <= 0) {
-		errno = ETIMEDOUT;
-		return -1;
-	}
 	if (!control_read(fd, &answer))
 		return -1;
 	*given = answer.ct_fd;
@@ -247,14 +273,16 @@ int
 control_ask_fd(const char *path, const char *order, int timeout,
     char text[CONTROL_TEXT], int *given)
 {
-	int fd = reach(path, true), status;
+	struct stat was;
+	int fd, status;
 
 	*given = -1;
-	if (fd == -1)
+	if (stat(path, &was) == -1 || (fd = reach(path, true)) == -1)
 		return -1;
-	if (send_text(fd, NULL, order, -1) == -1)
+	if (send_text(fd, NULL, order, -1) == -1 ||
+	    await_answer(fd, path, &was, timeout) == -1)
 		return fail(fd);
-	status = take_answer(fd, timeout, text, given);
+	status = take_answer(fd, text, given);
 	if (status == -1)
 		return fail(fd);
 	close(fd);

@@ -48,7 +48,8 @@ int	control_send_fd(const char *path, const char *order, int given);
 
 /*
  * Give an order and wait for the answer, `timeout` ms at most. Returns 0 for
- * "ok", 1 for "error", with the sentence in `text`, or -1 and errno.
+ * "ok", 1 for "error", with the sentence in `text`, or -1 and errno: ECONNRESET
+ * where another has taken the place of who died, perhaps without obeying.
  */
 int	control_ask(const char *path, const char *order, int timeout,
 	    char text[CONTROL_TEXT]);

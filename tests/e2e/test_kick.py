@@ -2,6 +2,7 @@
 """Orders about one connection: kick it, let it log more."""
 import os
 import signal
+import subprocess
 import time
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 import flv
 import procs
 import rtmp
-from build import patience
+from build import BUILD, patience
 from procs import wait_until
 from watch import flowing
 
@@ -103,6 +104,31 @@ def test_what_is_not_there_is_named(order, answer, rtmpd, clients):
     server = rtmpd()
     clients.subscriber(server, "live/idle")
     assert server.order(order) == f"error {answer}"
+
+
+def waits_for_answer(pid):
+    return procs.snapshot()[pid][1] == "S" and any(
+        n.startswith("socket:") for n in procs.descriptors(pid))
+
+
+def test_an_order_outlives_the_hub(rtmpd, clients):
+    """Issue: it waited for ten seconds for the answer of a hub that was
+    killed with it unread, or found no rtmpd before there was another."""
+    server, _, victims = scene(rtmpd, clients)
+    for victim, told in zip(victims, (True, False)):
+        hub, pid = server.hub(), pid_of(server, victim.client)
+        os.kill(hub, signal.SIGSTOP)
+        if not told:
+            procs.end(hub)
+        with subprocess.Popen([BUILD / "rtmpctl", "-r", server.run_directory,
+                               "kick", str(pid)], text=True,
+                              stdout=subprocess.PIPE) as kick:
+            if told:
+                wait_until(lambda: waits_for_answer(kick.pid), 5)
+                procs.end(hub)
+            said, _ = kick.communicate(timeout=patience(5))
+        assert said.startswith(f"kick: {pid} play live/x "), said
+        victim.wait_closed(2)
 
 
 def test_one_connection_can_be_made_to_log_more(rtmpd, clients):

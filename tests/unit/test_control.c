@@ -151,6 +151,25 @@ Test(control, who_is_not_there_and_who_is_silent_is_told)
 	cr_assert_eq(errno, ECONNREFUSED);
 }
 
+/* By another process: what it says of the dead is heard at once. */
+Test(control, who_dies_before_the_answer_is_told)
+{
+	char text[CONTROL_TEXT];
+	int fd = control_open(path), next, status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		usleep(50000);
+		close(fd);
+		next = control_open(path);
+		_exit(next == -1);
+	}
+	cr_assert_eq(control_ask(path, "stop", 5000, text), -1);
+	cr_assert_eq(errno, ECONNRESET);
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert_eq(status, 0);
+}
+
 Test(control, it_is_for_its_owner_and_takes_the_place_of_another)
 {
 	struct stat st;

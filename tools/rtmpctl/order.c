@@ -10,14 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "conf/conf.h"
 #include "order.h"
+#include "sys/clock.h"
 #include "sys/control.h"
 #include "sys/rundir.h"
 #include "view/text.h"
 
 #define PATIENCE	10000	/* ms for an answer: a new program starts */
+#define REPLACED	3000	/* ms in which a hub that died is */
 
 static bool
 nobody_there(void)
@@ -50,6 +54,33 @@ order_report(const struct ctl *ct, int status, const char *text)
 	return status;
 }
 
+/* A hub that died has left its registry, and is soon replaced. */
+static bool
+another_hub_comes(void)
+{
+	return errno == ECONNRESET || (errno == ECONNREFUSED &&
+	    access(RUNDIR_REGISTRY, F_OK) == 0);
+}
+
+/* What a hub was told and did not answer, the next one is told again, and at
+ * first that one does not know everybody. */
+static int
+ask_hub(const char *order, int patience, char answer[CONTROL_TEXT])
+{
+	struct timespec nap = { 0, 20000000 };
+	uint64_t by = clock_ms() + REPLACED;
+	bool replaced = false;
+	int status;
+
+	for (;;) {
+		status = control_ask(RUNDIR_RTMPHUB, order, patience, answer);
+		replaced |= status == -1 && another_hub_comes();
+		if (!replaced || status == 0 || clock_ms() >= by)
+			return status;
+		nanosleep(&nap, NULL);
+	}
+}
+
 int
 order_hub(int patience, char answer[CONTROL_TEXT], const char *fmt, ...)
 {
@@ -64,7 +95,7 @@ order_hub(int patience, char answer[CONTROL_TEXT], const char *fmt, ...)
 		strlcpy(answer, "name too long", CONTROL_TEXT);
 		return 1;
 	}
-	return control_ask(RUNDIR_RTMPHUB, order, patience, answer);
+	return ask_hub(order, patience, answer);
 }
 
 /* Without a listener the next hub reads the file, so see that it can. */
@@ -79,7 +110,7 @@ renew_hub(const struct ctl *ct, char text[CONTROL_TEXT])
 	if (conf_load_default(set, ct->ct_file, error, sizeof(error)) == -1)
 		errx(EX_CONFIG, "%s", error);
 	free(set);
-	return control_ask(RUNDIR_RTMPHUB, "upgrade", PATIENCE, text);
+	return ask_hub("upgrade", PATIENCE, text);
 }
 
 int
@@ -91,8 +122,7 @@ order_relay(const struct ctl *ct)
 	status = control_ask(RUNDIR_RTMPD, ct->ct_order, PATIENCE, text);
 	if (status == -1 && nobody_there())	/* connections of rtmpd -i */
 		status = strcmp(ct->ct_order, "upgrade") == 0 ?
-		    renew_hub(ct, text) : control_ask(RUNDIR_RTMPHUB,
-		    ct->ct_order, PATIENCE, text);
+		    renew_hub(ct, text) : ask_hub(ct->ct_order, PATIENCE, text);
 	return order_report(ct, status, text);
 }
 
