@@ -31,21 +31,36 @@ find(struct tracks *ts, const struct media_tag *tag)
 	return tr;
 }
 
-/* A frame tells its codec; all else stands in a sequence header, except where
- * the first byte of a legacy audio message says it. */
+/* VP9 has its profile in the sequence header and its size in key frames. */
+static void
+complete(struct media_info *info, const struct media_info *known)
+{
+	if (info->mi_width == 0) {
+		info->mi_width = known->mi_width;
+		info->mi_height = known->mi_height;
+	}
+	if (info->mi_profile[0] == '\0')
+		strlcpy(info->mi_profile, known->mi_profile,
+		    sizeof(info->mi_profile));
+}
+
+/* A frame tells its codec; what else it tells, a key frame or the first with a
+ * rate does. Of a sequence header that tells nothing, its frames will. */
 static bool
 learn(struct track *tr, const struct media_tag *tag)
 {
 	struct media_info info;
-	bool more;
+	bool known = tr->tr_info.mi_codec == tag->mt_codec;
 
-	if ((tag->mt_flags & MEDIA_CONFIG) == 0 &&
-	    tr->tr_info.mi_codec == tag->mt_codec)
+	if (known && (tag->mt_flags & (MEDIA_CONFIG | MEDIA_KEY)) == 0 &&
+	    (tag->mt_kind == MEDIA_VIDEO || tr->tr_info.mi_rate != 0))
 		return false;
 	memset(&info, 0, sizeof(info));
-	more = media_describe(tag, &info);
-	if (!more && tr->tr_info.mi_codec == tag->mt_codec)
+	if (!media_describe(tag, &info) &&
+	    (known || (tag->mt_flags & MEDIA_FRAME) == 0))
 		return false;
+	if (known && tag->mt_codec == CODEC_VP9)
+		complete(&info, &tr->tr_info);
 	if (memcmp(&info, &tr->tr_info, sizeof(info)) == 0)
 		return false;
 	tr->tr_info = info;

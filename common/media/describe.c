@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * describe.c - say what a track holds, out of its sequence header.
- * Legacy audio without one is told by its first byte. Values that no stream
- * can have are left at 0 rather than repeated.
+ * describe.c - say what a track holds, out of its sequence header or, for
+ * codecs whose frames tell more, a frame. Legacy audio without a header is told
+ * by its first byte, unless the frame knows better. Values that no stream can
+ * have are left at 0 rather than repeated.
  */
 #include "media/media.h"
 
@@ -16,10 +17,10 @@
 
 typedef void describe_fn(const uint8_t *, size_t, struct media_info *);
 
-static const struct {
+static const struct parser {
 	uint32_t	 codec;
 	describe_fn	*describe;
-} parsers[] = {
+} headers[] = {
 	{ CODEC_AVC,	avc_describe },
 	{ CODEC_HEVC,	hevc_describe },
 	{ CODEC_AV1,	av1_describe },
@@ -27,6 +28,14 @@ static const struct {
 	{ CODEC_AAC,	aac_describe },
 	{ CODEC_OPUS,	opus_describe },
 	{ CODEC_FLAC,	flac_describe },
+	{ 0,		NULL },
+}, frames[] = {
+	{ CODEC_VP8,	vp8_frame },
+	{ CODEC_VP9,	vp9_frame },
+	{ CODEC_MP3,	mp3_frame },
+	{ CODEC_AC3,	ac3_frame },
+	{ CODEC_EAC3,	eac3_frame },
+	{ 0,		NULL },
 };
 
 void
@@ -96,22 +105,36 @@ learned(const struct media_info *mi)
 	    mi->mi_profile[0] != '\0';
 }
 
+static void
+parse(const struct parser *by, const struct media_tag *t,
+    struct media_info *mi)
+{
+	for (; by->describe != NULL; by++)
+		if (by->codec == t->mt_codec)
+			by->describe(t->mt_body, t->mt_len, mi);
+}
+
+static bool
+is_legacy_audio(const struct media_tag *t)
+{
+	return t->mt_kind == MEDIA_AUDIO && t->mt_codec != 0 &&
+	    t->mt_codec != CODEC_AAC && !(t->mt_flags & MEDIA_ENHANCED);
+}
+
 bool
 media_describe(const struct media_tag *t, struct media_info *mi)
 {
-	size_t i;
-
 	memset(mi, 0, sizeof(*mi));
 	mi->mi_codec = t->mt_codec;
 	mi->mi_kind = t->mt_kind;
 	mi->mi_track = t->mt_track;
-	if (t->mt_flags & MEDIA_CONFIG) {
-		for (i = 0; i < sizeof(parsers) / sizeof(parsers[0]); i++)
-			if (parsers[i].codec == t->mt_codec)
-				parsers[i].describe(t->mt_body, t->mt_len, mi);
-	} else if (t->mt_kind == MEDIA_AUDIO && t->mt_codec != 0 &&
-	    t->mt_codec != CODEC_AAC && (t->mt_flags & MEDIA_FRAME) &&
-	    !(t->mt_flags & MEDIA_ENHANCED))
-		legacy_audio(t->mt_byte0, mi);
+	if (t->mt_flags & MEDIA_CONFIG)
+		parse(headers, t, mi);
+	else if (t->mt_flags & MEDIA_FRAME) {
+		if (is_legacy_audio(t))
+			legacy_audio(t->mt_byte0, mi);
+		if (t->mt_kind == MEDIA_AUDIO || (t->mt_flags & MEDIA_KEY))
+			parse(frames, t, mi);
+	}
 	return learned(mi);
 }

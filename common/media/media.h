@@ -89,7 +89,7 @@ size_t	media_single(const struct media_tag *, uint8_t out[MEDIA_SINGLE_HEAD]);
  * four letters, for 0 "unknown". Static, or kept in `buf`. */
 const char	*media_codec_name(uint32_t codec, char buf[8]);
 
-/* What a sequence header tells. 0 or "" where it does not say. */
+/* What a sequence header, or a frame, tells. 0 or "" where it does not say. */
 struct media_info {
 	uint32_t	 mi_codec;
 	uint32_t	 mi_width;	/* pixels, after cropping */
@@ -104,7 +104,8 @@ struct media_info {
 
 /*
  * Describe the track of a tag out of its sequence header (AVC, HEVC, AAC,
- * Opus, FLAC, AV1, VP9) or, for legacy audio without one, its first byte.
+ * Opus, FLAC, AV1, VP9), a key frame (VP8, and the size of VP9), a frame (MP3,
+ * AC-3, E-AC-3) or, for other legacy audio, its first byte.
  * Returns true if it learned anything beyond codec, kind and track, which are
  * always filled. Malformed headers are described as far as they were sound.
  */

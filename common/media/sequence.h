@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * sequence.h - between describe.c and the parsers of sequence headers.
+ * sequence.h - between describe.c and the parsers of sequence headers, and of
+ * frames where there is none, or it does not say all.
  * Each parser fills in what the header says and leaves the rest; it never
  * fails: where the header turns unsound, it stops.
  */
@@ -25,6 +26,13 @@ void	aac_describe(const uint8_t *, size_t, struct media_info *);
 void	opus_describe(const uint8_t *, size_t, struct media_info *);
 /* STREAMINFO, RFC 9639 8.2, alone or after its block header and "fLaC". */
 void	flac_describe(const uint8_t *, size_t, struct media_info *);
+
+/* A key frame, and frames. */
+void	vp8_frame(const uint8_t *, size_t, struct media_info *);
+void	vp9_frame(const uint8_t *, size_t, struct media_info *);
+void	mp3_frame(const uint8_t *, size_t, struct media_info *);
+void	ac3_frame(const uint8_t *, size_t, struct media_info *);
+void	eac3_frame(const uint8_t *, size_t, struct media_info *);
 
 /* "name major.minor", name alone if level10 (ten times the level) is 0. */
 void	media_set_profile(struct media_info *, const char *name,

@@ -2,8 +2,8 @@
 /*
  * fuzz_media.c - audio and video messages, track by track, and the sequence
  * header of each codec.
- * Input: codec (1), for the body as its sequence header; the rest is a
- * message, read as audio and as video.
+ * Input: codec (1), for the body as its sequence header or frame; the rest is
+ * a message, read as audio and as video.
  */
 #include "media/media.h"
 
@@ -80,17 +80,34 @@ check_message(enum media_kind kind, const uint8_t *data, size_t size)
 	FUZZ_CHECK(!media_next(&it, &t));
 }
 
+static const struct {
+	uint32_t codec;
+	uint8_t kind;
+	uint8_t flags;
+} bodies[] = {
+	{ CODEC_AVC, MEDIA_VIDEO, MEDIA_CONFIG },
+	{ CODEC_HEVC, MEDIA_VIDEO, MEDIA_CONFIG },
+	{ CODEC_AV1, MEDIA_VIDEO, MEDIA_CONFIG },
+	{ CODEC_VP9, MEDIA_VIDEO, MEDIA_CONFIG },
+	{ CODEC_AAC, MEDIA_AUDIO, MEDIA_CONFIG },
+	{ CODEC_OPUS, MEDIA_AUDIO, MEDIA_CONFIG },
+	{ CODEC_FLAC, MEDIA_AUDIO, MEDIA_CONFIG },
+	{ CODEC_VVC, MEDIA_VIDEO, MEDIA_CONFIG },
+	{ CODEC_VP8, MEDIA_VIDEO, MEDIA_FRAME | MEDIA_KEY },
+	{ CODEC_VP9, MEDIA_VIDEO, MEDIA_FRAME | MEDIA_KEY },
+	{ CODEC_MP3, MEDIA_AUDIO, MEDIA_FRAME | MEDIA_ENHANCED },
+	{ CODEC_AC3, MEDIA_AUDIO, MEDIA_FRAME | MEDIA_ENHANCED },
+	{ CODEC_EAC3, MEDIA_AUDIO, MEDIA_FRAME | MEDIA_ENHANCED },
+};
+
 static void
-check_header(unsigned choice, const uint8_t *data, size_t size)
+check_body(unsigned choice, const uint8_t *data, size_t size)
 {
-	static const uint32_t codecs[] = {
-		CODEC_AVC, CODEC_HEVC, CODEC_AV1, CODEC_VP9, CODEC_AAC,
-		CODEC_OPUS, CODEC_FLAC, CODEC_VVC,
-	};
+	size_t i = choice % (sizeof(bodies) / sizeof(bodies[0]));
 	struct media_tag t = {
-		.mt_body = data, .mt_len = size, .mt_flags = MEDIA_CONFIG,
-		.mt_codec = codecs[choice % 8],
-		.mt_kind = choice % 8 < 4 ? MEDIA_VIDEO : MEDIA_AUDIO,
+		.mt_body = data, .mt_len = size,
+		.mt_codec = bodies[i].codec, .mt_kind = bodies[i].kind,
+		.mt_flags = bodies[i].flags,
 	};
 
 	check_describe(&t);
@@ -104,6 +121,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	check_message(MEDIA_AUDIO, in.fi_p, in.fi_left);
 	check_message(MEDIA_VIDEO, in.fi_p, in.fi_left);
-	check_header(choice, in.fi_p, in.fi_left);
+	check_body(choice, in.fi_p, in.fi_left);
 	return 0;
 }

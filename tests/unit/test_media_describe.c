@@ -17,6 +17,11 @@
 #define VP09	"90" "76703039"
 #define OPUS	"90" "4f707573"
 #define FLAC	"90" "664c6143"
+#define VP08	"91" "76703038"
+#define VP09KEY	"91" "76703039"
+#define MP3	"91" "2e6d7033"
+#define AC3	"91" "61632d33"
+#define EAC3	"91" "65632d33"
 #define OPUSHEAD "4f70757348656164"
 
 TestSuite(describe, .timeout = 10);
@@ -183,6 +188,55 @@ ParameterizedTest(struct audio *v, describe, opus_and_flac_are_described,
 	check_audio(v);
 }
 
+/* First frames by libmp3lame and ffmpeg's ac3 and eac3; the last of each is by
+ * hand. A legacy tag that says 44100 is corrected by its frame. */
+ParameterizedTestParameters(describe, frames_of_audio_without_a_header_tell)
+{
+	static struct audio v[] = {
+		{ MP3 "fffb54c4048209d0", 48000, 1, "" },
+		{ MP3 "fffb92643e08f37c", 44100, 2, "" },
+		{ MP3 "fffb78642f88f3c3", 32000, 2, "" },
+		{ MP3 "fff344c40914e93e", 24000, 1, "" },
+		{ MP3 "fff382644f17d1b7", 22050, 2, "" },
+		{ MP3 "ffe322c41118e99a", 11025, 1, "" },
+		{ "2f" "fffb943508f2b807", 48000, 2, "" },
+		{ "2e" "fffb54c4048209d0", 48000, 1, "" },
+		{ "2f" "494433", 44100, 2, "" },	/* an ID3 tag */
+		{ MP3 "fffb5c", 0, 0, "" },
+		{ MP3 "fffb5cc4", 0, 0, "" },		/* reserved rate, */
+		{ MP3 "ffeb54c4", 0, 0, "" },		/* version, */
+		{ MP3 "fffd54c4", 0, 0, "" },		/* layer 2 */
+		{ MP3 "7ffb54c4", 0, 0, "" },
+		{ AC3 "0b77480d0c402f84", 48000, 1, "" },
+		{ AC3 "0b77c2ea544043e1", 44100, 2, "" },
+		{ AC3 "0b77047e9a406be1", 32000, 3, "" },
+		{ AC3 "0b771d1e1c40cbe1", 48000, 4, "" },
+		{ AC3 "0b7790a31e40eaf8", 48000, 5, "" },
+		{ AC3 "0b77b50b1e40ebf8", 48000, 6, "" },
+		{ AC3 "0b77b50b1e48ebf8", 24000, 6, "" },	/* bsid 9 */
+		{ AC3 "0b77b50bde40ebf8", 0, 0, "" },
+		{ AC3 "0b77b50b1e58ebf8", 0, 0, "" },
+		{ AC3 "770bb50b1e40ebf8", 0, 0, "" },
+		{ EAC3 "0b7700bf3287c000", 48000, 1, "" },
+		{ EAC3 "0b7701a07487c000", 44100, 2, "" },
+		{ EAC3 "0b7703bfb687c000", 32000, 3, "" },
+		{ EAC3 "0b7702ff3c87c000", 48000, 4, "" },
+		{ EAC3 "0b77037f3e87c000", 48000, 5, "" },
+		{ EAC3 "0b77037f3f87c000", 48000, 6, "" },
+		{ EAC3 "0b77037fdf87c000", 22050, 6, "" },	/* fscod2 */
+		{ EAC3 "0b77037fff87c000", 0, 0, "" },
+		{ EAC3 "0b77b50b1e40ebf8", 0, 0, "" },	/* AC-3 */
+	};
+
+	return cr_make_param_array(struct audio, v, N(v));
+}
+
+ParameterizedTest(struct audio *v, describe,
+    frames_of_audio_without_a_header_tell, .timeout = 10)
+{
+	check_audio(v);
+}
+
 struct video {
 	char		 hex[128];
 	uint32_t	 width;
@@ -276,6 +330,40 @@ ParameterizedTest(struct video *v, describe, vp9_is_described, .timeout = 10)
 	check_video(v);
 }
 
+/* First frames by libvpx: pixel formats of all profiles; then by hand. */
+ParameterizedTestParameters(describe, key_frames_of_vp8_and_vp9_tell_their_size)
+{
+	static struct video v[] = {
+		{ VP08 "10ae009d012a8002680100870885", 640, 360, 0, "" },
+		{ VP08 "d098029d012a82073a0405070885", 1922, 1082, 0, "" },
+		{ VP08 "d098029d012a82473a8405070885", 1922, 1082, 0, "" },
+		{ VP08 "11ae009d012a8002680100870885", 0, 0, 0, "" },
+		{ VP08 "10ae009d012b8002680100870885", 0, 0, 0, "" },
+		{ VP08 "10ae009d012a0000680100870885", 0, 0, 0, "" },
+		{ "a1" "76703038" "10ae009d012a8002680100870885",
+		    0, 0, 0, "" },			/* not a key frame */
+		{ VP09KEY "824983420027f01676063824", 640, 360, 0, "" },
+		{ VP09KEY "824983420078104396063824", 1922, 1082, 0, "" },
+		{ VP09KEY "a24983420004fe02cec0c704", 640, 360, 0, "" },
+		{ VP09KEY "924983420013f80b3b031c12", 640, 360, 0, "" },
+		{ VP09KEY "b124c1a100013f80b3b031c1", 640, 360, 0, "" },
+		{ VP09KEY "a2498342e027f01676063824", 640, 360, 0, "" },
+		{ VP09KEY "864983420027f01676063824", 0, 0, 0, "" },
+		{ VP09KEY "884983420027f01676063824", 0, 0, 0, "" },
+		{ VP09KEY "424983420027f01676063824", 0, 0, 0, "" },
+		{ VP09KEY "824983430027f01676063824", 0, 0, 0, "" },
+		{ VP09KEY "824983420027f0", 0, 0, 0, "" },
+	};
+
+	return cr_make_param_array(struct video, v, N(v));
+}
+
+ParameterizedTest(struct video *v, describe,
+    key_frames_of_vp8_and_vp9_tell_their_size, .timeout = 10)
+{
+	check_video(v);
+}
+
 Test(describe, codec_kind_and_track_are_filled_even_if_nothing_was_learned)
 {
 	static const uint8_t in[] = { 0x96, 0x01, 'a', 'v', '0', '1', 3, 9 };
@@ -337,6 +425,11 @@ ParameterizedTestParameters(describe, a_cut_header_is_no_harm)
 		    0, 0, "" },
 		{ AV01 "811f0c000a0e000000fa1e7fde210a88101010a0", 0, 0, "" },
 		{ VP09 "01000000" "001f820202020000", 0, 0, "" },
+		{ VP09KEY "b124c1a100013f80b3b031c1", 0, 0, "" },
+		{ VP08 "10ae009d012a8002680100870885", 0, 0, "" },
+		{ MP3 "fffb54c4", 0, 0, "" },
+		{ AC3 "0b77b50b1e40ebf8", 0, 0, "" },
+		{ EAC3 "0b77037fdf87c000", 0, 0, "" },
 	};
 
 	return cr_make_param_array(struct audio, v, N(v));
