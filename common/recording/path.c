@@ -94,14 +94,28 @@ suffix_length(const char *part, size_t len)
 	return 0;
 }
 
+/* How much is kept of one too long, in front of its suffix: whole characters of
+ * UTF-8. */
+static size_t
+kept_length(const char *part, size_t len, size_t suffix)
+{
+	size_t kept = len - suffix;
+
+	if (len > RECORD_PART_MAX)
+		for (kept = RECORD_PART_MAX - suffix; kept > 0 &&
+		    (part[kept] & 0xc0) == 0x80; kept--)
+			;
+	return kept;
+}
+
 static void
 put_part(struct text *tx, const char *part, size_t len)
 {
 	size_t suffix = suffix_length(part, len), i;
+	size_t kept = kept_length(part, len, suffix);
 
 	for (i = 0; i < len; i++) {
-		if (len > RECORD_PART_MAX && i >= RECORD_PART_MAX - suffix &&
-		    i < len - suffix)
+		if (i >= kept && i < len - suffix)
 			continue;
 		put(tx, i == 0 && part[0] == '.' ? '_' :
 		    (unsigned char)part[i] < ' ' ? '_' : part[i]);

@@ -58,6 +58,18 @@ ParameterizedTest(struct vec *v, path, is_filled_in)
 	cr_assert_str_eq(out, v->want);
 }
 
+Test(path, a_long_name_is_cut_between_characters)
+{
+	char	 name[2 + 3 * 100 + 1] = "a/", out[RECORD_PATH_MAX];
+	size_t	 i;
+
+	for (i = 0; i < 100; i++)
+		strlcat(name, "\xe2\x82\xac", sizeof(name));
+	cr_assert_eq(record_path("x%{name}.flv", name, 0, &when, out), 0);
+	cr_assert_eq(strlen(out), 1 + 3 * 78 + 4);
+	cr_assert_str_eq(out + strlen(out) - 7, "\xe2\x82\xac.flv");
+}
+
 Test(path, a_long_name_is_cut_in_front_of_its_suffix)
 {
 	char stream[300] = "live/", out[RECORD_PATH_MAX];
