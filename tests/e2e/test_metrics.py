@@ -224,16 +224,20 @@ def test_nothing_can_be_done(method, watched):
     assert status == 405 and headers["Allow"] == "GET, HEAD"
 
 
-def test_the_dashboard_asks_for_what_is_there(watched, clients):
+def test_prometheus_answers_what_the_dashboard_asks(watched, clients, scratch):
     server, port = watched()
     clients.publisher(server, "live/x", flv.synthetic())
-    wait_until(lambda: web.streams(port)["streams"], 3)
     text = (servers.REPOSITORY / "etc/grafana/rtmpd.json").read_text()
-    asked = {name for panel in json.loads(text)["panels"]
-             for target in panel["targets"]
-             for name in re.findall(r"rtmpd_\w+", target["expr"])}
+    asked = {target["expr"].replace("$job", ".*")
+             .replace("$__rate_interval", "5s")
+             for panel in json.loads(text)["panels"]
+             for target in panel["targets"]}
     assert len(asked) > 20
-    assert asked <= {metric for metric, _ in web.samples(port)}
+    prometheus = web.Prometheus(clients, scratch, port)
+    wait_until(lambda: all(map(prometheus.ask, asked)), 20,
+               "an answer to each query", 0.5)
+    (live,) = prometheus.ask('sum(rtmpd_streams{state="live"})')
+    assert live["value"][1] == "1"
 
 
 # The hub, dead or alive

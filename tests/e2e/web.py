@@ -5,8 +5,11 @@ import json
 import re
 import socket
 import subprocess
+import urllib.parse
 
+import procs
 from procs import wait_until
+from server import free_port, listening
 
 SAMPLE = re.compile(r"^([a-zA-Z_:]+)(?:\{(.*)\})? (\S+)$")
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
@@ -92,3 +95,28 @@ def promtool(port):
         capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 0 or done.stderr, "promtool failed"
     return done.stdout + done.stderr
+
+
+class Prometheus:
+    """One that asks a relay twice a second."""
+    CONF = """global: {scrape_interval: 500ms, scrape_timeout: 500ms}
+scrape_configs:
+- job_name: rtmpd
+  static_configs: [{targets: ["127.0.0.1:%d"]}]
+"""
+
+    def __init__(self, clients, directory, port):
+        self.port = free_port()
+        conf = directory / "prometheus.yml"
+        conf.write_text(self.CONF % port)
+        self.program = clients.run(procs.Process(
+            ["prometheus", f"--config.file={conf}",
+             f"--storage.tsdb.path={directory / 'samples'}",
+             f"--web.listen-address=127.0.0.1:{self.port}"]))
+        wait_until(lambda: listening(self.port), 10, "prometheus")
+
+    def ask(self, query):
+        """What a query yields."""
+        answer = json.loads(text(self.port, "/api/v1/query?"
+                                 + urllib.parse.urlencode({"query": query})))
+        return answer["data"]["result"]
