@@ -82,12 +82,14 @@ void
 reload(struct listener *l, const struct control *ct)
 {
 	char error[SERVER_ERROR_MAX] = "an upgrade, drain or stop is under way";
+	char quoted[2 * SERVER_ERROR_MAX];
 	uint32_t applications;
 	bool replaced;
 
 	if (l->l_drain_by != 0 || l->l_stop_by != 0 || l->l_trial != 0 ||
 	    change(l, &replaced, error) == -1) {
-		log_warnx("reload-failed error=\"%s\"", error);
+		log_warnx("reload-failed error=\"%s\"",
+		    log_quoted(error, quoted, sizeof(quoted)));
 		control_answer(l->l_control, ct, false, "%s", error);
 		return;
 	}

@@ -342,6 +342,20 @@ log_text(const char *text, char buf[LOG_TEXT_MAX])
 	return buf;
 }
 
+const char *
+log_quoted(const char *text, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	for (; *text != '\0' && n + 2 < size; text++) {
+		if (*text == '"' || *text == '\\')
+			buf[n++] = '\\';
+		buf[n++] = *text;
+	}
+	buf[n] = '\0';
+	return buf;
+}
+
 bool
 ratelimit_pass(struct ratelimit *rl, uint32_t burst, uint32_t period)
 {

@@ -78,6 +78,10 @@ void	panic(const char *fmt, ...)
  * unencoded, so it is one value of one line. Cut if too long. "-" if empty. */
 const char *log_text(const char *text, char buf[LOG_TEXT_MAX]);
 
+/* For a sentence of ours that stands in quotes: those in it, and backslashes, are
+ * escaped. Cut if longer than `size`, which is at least 1. */
+const char *log_quoted(const char *text, char *buf, size_t size);
+
 /* At most `burst` times in `period` ms; true if this one may be. What
  * was held back is counted in rl_missed, for the caller to tell and to clear. */
 struct ratelimit {

@@ -377,3 +377,17 @@ Test(log, a_new_period_lets_lines_pass_again)
 	cr_assert_eq(rl.rl_missed, 1);	/* for the line that now says so */
 	cr_assert_not(ratelimit_pass(&rl, 1, 50));
 }
+
+Test(log, a_sentence_in_quotes_ends_where_it_ends)
+{
+	char	 buf[16];
+
+	cr_assert_str_eq(log_quoted("", buf, sizeof(buf)), "");
+	cr_assert_str_eq(log_quoted("a \"b\" \\", buf, sizeof(buf)),
+	    "a \\\"b\\\" \\\\");
+	cr_assert_str_eq(log_quoted("0123456789abc\"d", buf, sizeof(buf)),
+	    "0123456789abc\\\"");
+	cr_assert_str_eq(log_quoted("0123456789abcd\"", buf, sizeof(buf)),
+	    "0123456789abcd");
+	cr_assert_str_eq(log_quoted("x", buf, 1), "");
+}

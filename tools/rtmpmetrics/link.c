@@ -64,7 +64,7 @@ report(struct link *li)
 		.hr_since = li->li_since,
 		.hr_peer = "local",
 		.hr_host = "metrics",
-		.hr_program = "rtmpmetrics/" RTMPD_VERSION,
+		.hr_program = "rtmpmetrics " RTMPD_VERSION,
 	};
 
 	li->li_at = clock_ms() + REPORT_EVERY;
