@@ -80,14 +80,12 @@ static void
 kick_publisher(struct hub *h, const struct control *ct, const char *name)
 {
 	const struct stream *t = stream_find(h, name);
-	char text[LOG_TEXT_MAX];
 
-	log_text(name, text);
 	if (t == NULL)
-		control_answer(h->h_control, ct, false, "no stream %s", text);
+		control_answer(h->h_control, ct, false, "no stream %s", name);
 	else if (t->t_publisher == NULL)
 		control_answer(h->h_control, ct, false, "nobody publishes %s",
-		    text);
+		    name);
 	else
 		kick(h, ct, t->t_publisher->s_peer);
 }
@@ -96,26 +94,22 @@ void
 steer_kick(struct hub *h, const struct control *ct, const char *arg)
 {
 	struct peer *p;
-	char text[LOG_TEXT_MAX];
 
 	if (strchr(arg, '/') != NULL)
 		kick_publisher(h, ct, arg);
 	else if ((p = find_peer(h, arg)) != NULL)
 		kick(h, ct, p);
 	else
-		control_answer(h->h_control, ct, false, "no session %s",
-		    log_text(arg, text));
+		control_answer(h->h_control, ct, false, "no session %s", arg);
 }
 
 static void
 set_log(struct hub *h, const struct control *ct, const char *arg, bool more)
 {
 	struct peer *p = find_peer(h, arg);
-	char text[LOG_TEXT_MAX];
 
 	if (p == NULL) {
-		control_answer(h->h_control, ct, false, "no session %s",
-		    log_text(arg, text));
+		control_answer(h->h_control, ct, false, "no session %s", arg);
 		return;
 	}
 	peer_tell(h, p, HUB_LOG, HUB_OK, more);
