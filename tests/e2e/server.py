@@ -123,6 +123,7 @@ class Server:
         self.run_directory = Path(directory or self.base / "run")
         self.lines = []
         self._of = set()
+        self._awaited = None            # of whom all was read
         self._grown = threading.Condition()
         for attempt in range(5):
             self.port = port or free_port()
@@ -189,6 +190,11 @@ class Server:
     # log
 
     def log(self):
+        """All of it; of one that has ended, its last words too, which may
+        have yet to be read. Its connections may live on and say more."""
+        if self._awaited is not self.popen and self.popen.poll() is not None:
+            self._awaited = self.popen
+            self._thread.join(patience(1))
         return "\n".join(self.lines)
 
     def wait_log(self, pattern, timeout=5.0, since=0):

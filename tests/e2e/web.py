@@ -113,7 +113,10 @@ scrape_configs:
             ["prometheus", f"--config.file={conf}",
              f"--storage.tsdb.path={directory / 'samples'}",
              f"--web.listen-address=127.0.0.1:{self.port}"]))
-        wait_until(lambda: listening(self.port), 10, "prometheus")
+        wait_until(self._ready, 20, "prometheus")
+
+    def _ready(self):
+        return listening(self.port) and get(self.port, "/-/ready")[0] == 200
 
     def ask(self, query):
         """What a query yields."""
