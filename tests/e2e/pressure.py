@@ -198,7 +198,7 @@ class Daemon(server.Server):
             check=False, timeout=10, stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE, text=True)
 
-    def _listens(self):
+    def _starts(self):
         if self.started.returncode != 0:
             return False
         self.pid = int((self.run_directory / "rtmpd.pid").read_text())

@@ -128,13 +128,13 @@ class Server:
         for attempt in range(5):
             self.port = port or free_port()
             self._spawn(conf, wrap, args, listen, env)
-            if not wait or self._listens():
+            if not wait or self._starts():
                 self._note_directory()
                 watch.METRONOME.relays.add(self.pid)
                 break
             if attempt == 4 or not self._conflict():
                 self.stop(check=False)
-                raise RuntimeError("rtmpd does not listen:\n" + self.log())
+                raise RuntimeError("rtmpd does not start:\n" + self.log())
 
     def _spawn(self, conf, wrap, args, listen, env):
         if listen is None:
@@ -165,15 +165,22 @@ class Server:
             text = "".join(f"{k} = {v}\n" for k, v in conf.items())
         self.conf_path.write_text(text.replace("PORT", str(self.port)))
 
-    def _listens(self):
+    def _starts(self):
+        """Wait until it listens and has written its pid, which is last."""
         end = time.monotonic() + patience(5)
         while time.monotonic() < end:
             if self.popen.poll() is not None:
                 return False
-            if listening(self.port, self.pid):
+            if listening(self.port, self.pid) and self._wrote_pid():
                 return True
             time.sleep(0.005)
         return False
+
+    def _wrote_pid(self):
+        try:
+            return (self.run_directory / "rtmpd.pid").read_text() != ""
+        except FileNotFoundError:
+            return False                # it gives up
 
     def _conflict(self):
         """Did another program take our port meanwhile?"""
