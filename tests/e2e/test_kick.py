@@ -132,6 +132,24 @@ def test_an_order_outlives_the_hub(rtmpd, clients):
         victim.wait_closed(2)
 
 
+def test_an_order_awaits_the_first_hub(rtmpd):
+    """Issue: right after the start there was "no rtmpd" to take it. Cause:
+    the listener is ready before its hub."""
+    server = rtmpd()
+    wait_until((server.run_directory / "rtmphub.ctl").is_socket, 5)
+    for name in ("rtmphub.ctl", "registry"):    # as before the hub's start
+        (server.run_directory / name).rename(server.base / name)
+    with subprocess.Popen([BUILD / "rtmpctl", "-r", server.run_directory,
+                           "kick", "2000000000"], text=True,
+                          stderr=subprocess.PIPE) as kick:
+        with pytest.raises(subprocess.TimeoutExpired):
+            kick.wait(0.3)
+        for name in ("registry", "rtmphub.ctl"):
+            (server.base / name).rename(server.run_directory / name)
+        _, said = kick.communicate(timeout=patience(5))
+    assert said == "rtmpctl: no session 2000000000\n"
+
+
 def test_one_connection_can_be_made_to_log_more(rtmpd, clients):
     server, _, (chosen, other) = scene(rtmpd, clients)
     pid = pid_of(server, chosen.client)

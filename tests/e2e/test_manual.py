@@ -194,7 +194,7 @@ def test_a_hub_runs_in_the_foreground():
     place = server.private_directory()
     hub = procs.Process(command(r"rtmphub -d ", relay=place / "run"))
     try:
-        procs.wait_until((place / "run/box/hub.sock").is_socket, 5, "a hub")
+        procs.wait_until((place / "run/rtmphub.ctl").is_socket, 5, "a hub")
         done = says(*command(r"rtmpctl .* stop", relay=place / "run"))
         assert done.returncode == 0, done.stderr
         hub.succeed(3)

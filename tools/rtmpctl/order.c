@@ -21,7 +21,7 @@
 #include "view/text.h"
 
 #define PATIENCE	10000	/* ms for an answer: a new program starts */
-#define REPLACED	3000	/* ms in which a hub that died is */
+#define HUB_PATIENCE	3000	/* ms for one to get ready */
 
 static bool
 nobody_there(void)
@@ -54,12 +54,14 @@ order_report(const struct ctl *ct, int status, const char *text)
 	return status;
 }
 
-/* A hub that died has left its registry, and is soon replaced. */
+/* A hub that died has left its registry, and is soon replaced; a listener
+ * starts one. */
 static bool
-another_hub_comes(void)
+hub_comes(void)
 {
-	return errno == ECONNRESET || (errno == ECONNREFUSED &&
-	    access(RUNDIR_REGISTRY, F_OK) == 0);
+	return errno == ECONNRESET || (nobody_there() &&
+	    (access(RUNDIR_REGISTRY, F_OK) == 0 ||
+	    access(RUNDIR_RTMPD, F_OK) == 0));
 }
 
 /* What a hub was told and did not answer, the next one is told again, and at
@@ -68,14 +70,14 @@ static int
 ask_hub(const char *order, int patience, char answer[CONTROL_TEXT])
 {
 	struct timespec nap = { 0, 20000000 };
-	uint64_t by = clock_ms() + REPLACED;
-	bool replaced = false;
+	uint64_t by = clock_ms() + HUB_PATIENCE;
+	bool comes = false;
 	int status;
 
 	for (;;) {
 		status = control_ask(RUNDIR_RTMPHUB, order, patience, answer);
-		replaced |= status == -1 && another_hub_comes();
-		if (!replaced || status == 0 || clock_ms() >= by)
+		comes |= status == -1 && hub_comes();
+		if (!comes || status == 0 || clock_ms() >= by)
 			return status;
 		nanosleep(&nap, NULL);
 	}
