@@ -346,7 +346,11 @@ start_afresh(struct listener *l)
 	int daemon = -1;
 
 	instance_claim(l);
-	listening_open(l);
+	if ((l->l_control = control_open(RUNDIR_RTMPD)) == -1)
+		fatal("%s/%s", l->l_server->sv_rundir, RUNDIR_RTMPD);
+	if (rundir_share(RUNDIR_RTMPD, l->l_server->sv_group) == -1)
+		fatal("share %s/%s", l->l_server->sv_rundir, RUNDIR_RTMPD);
+	listening_open(l);	/* who can connect can give orders */
 	if (!l->l_server->sv_foreground) {
 		log_to_syslog("rtmpd");
 		if ((daemon = proc_daemonize()) == -1)
@@ -355,10 +359,6 @@ start_afresh(struct listener *l)
 	}
 	if (log_pair(l->l_log) == -1)
 		fatal("log");
-	if ((l->l_control = control_open(RUNDIR_RTMPD)) == -1)
-		fatal("%s/%s", l->l_server->sv_rundir, RUNDIR_RTMPD);
-	if (rundir_share(RUNDIR_RTMPD, l->l_server->sv_group) == -1)
-		fatal("share %s/%s", l->l_server->sv_rundir, RUNDIR_RTMPD);
 	server_shut_in(l->l_server);
 	instance_ready(l);
 	if (daemon != -1)
