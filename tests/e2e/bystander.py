@@ -33,7 +33,7 @@ def report(publisher, subscriber, since):
 
 def main(port):
     publisher = rtmp.Publisher(port, STREAM, flv.synthetic(), burst=BURST)
-    publisher.wait_sent(lambda m: m.at > BURST)
+    publisher.wait_read(lambda m: m.at > BURST)
     subscriber = rtmp.Subscriber(port, STREAM)
     subscriber.wait(lambda m: flv.kind(m) == "key", 10, "a key frame")
     METRONOME.start()

@@ -309,6 +309,23 @@ class Client:
         self.call("deleteStream", None, self.msid)
 
 
+def unread(sock):
+    """Is anything that was sent still in the queues between here and the
+    program at the other end, on this machine?"""
+    here, there = (f":{name[1]:04X}" for name in (sock.getsockname(),
+                                                  sock.getpeername()))
+    for table in ("tcp", "tcp6"):
+        with open(f"/proc/self/net/{table}", encoding="ascii") as lines:
+            next(lines)                 # what the columns are
+            for fields in map(str.split, lines):
+                ends = fields[1][-5:], fields[2][-5:]
+                sent, received = fields[4].split(":")
+                if ends == (here, there) and int(sent, 16) or \
+                        ends == (there, here) and int(received, 16):
+                    return True
+    return False
+
+
 def split(stream):
     app, _, name = stream.rpartition("/")
     return app, name
@@ -510,6 +527,16 @@ class Publisher:
             if time.monotonic() > end or self.done.is_set():
                 raise TimeoutError("not sent")
             time.sleep(0.002)
+
+    def wait_read(self, test, timeout=5.0):
+        """Wait until such a media was sent and the relay has read it."""
+        sent = self.wait_sent(test, timeout)
+        end = time.monotonic() + patience(timeout)
+        while unread(self.client.sock):
+            if time.monotonic() > end:
+                raise TimeoutError("not read")
+            time.sleep(0.002)
+        return sent
 
     def halt(self):
         """Stop sending; keep the connection and its client usable."""

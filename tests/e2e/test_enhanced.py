@@ -471,7 +471,7 @@ def test_audio_alone_of_an_enhanced_codec_can_be_joined_within_a_second(
             yield flv.Media(flv.AUDIO, 20 * n, frames[n % len(frames)],
                             n / 50)
     publisher = clients.publisher(server, "live/x", source())
-    publisher.wait_sent(lambda m: m.ts >= 2300)
+    publisher.wait_read(lambda m: m.ts >= 2300)
     newest = publisher.sent[-1][0].ts
     joiner = clients.subscriber(server, "live/x")
     at_, first = joiner.wait(enhanced_audio_frame)

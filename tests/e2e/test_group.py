@@ -167,8 +167,8 @@ def test_a_relay_without_root_shares_with_a_group_of_its_own(
     server = rtmpd({"control-group": GROUP.gr_name}, directory=run, wrap=[
         "setpriv", f"--reuid={STRANGER}", f"--regid={STRANGER}",
         f"--groups={GROUP.gr_gid}"])
-    assert as_member(lambda: server.order("nonsense")) == \
-        "error unknown order"
+    procs.wait_until(lambda: as_member(lambda: server.order("nonsense")) ==
+                     "error unknown order", 5, "a shared hub")
     assert as_member(lambda: registry.Registry(server).hub) == \
         str(server.hub())
     server.stop()

@@ -26,7 +26,7 @@ def publish_into_gop(clients, server, media):
     """Real media with a 4-second GOP, the second one half sent."""
     tags = flv.read(media("gop4"))
     publisher = clients.publisher(server, "live/gop", tags, burst=6.0)
-    publisher.wait_sent(lambda m: m.ts >= 6000 and m.type == flv.VIDEO)
+    publisher.wait_read(lambda m: m.ts >= 6000 and m.type == flv.VIDEO)
     return publisher, tags
 
 
@@ -104,7 +104,7 @@ def test_with_a_gop_larger_than_the_ring_joiners_wait_with_audio(
     gop = 150                           # 6 s, 3 MB
     publisher = clients.publisher(
         server, "live/big", flv.synthetic(kbps=4000, gop=gop), burst=3.0)
-    publisher.wait_sent(lambda m: m.ts >= 3200)
+    publisher.wait_read(lambda m: m.ts >= 3200)
     sent = len(publisher.sent)
     early = clients.subscriber(server, "live/big")
     at, audio = first(early, ("audio",), 2)
@@ -130,7 +130,7 @@ def test_join_live_waits_for_the_next_key_frame(rtmpd, clients):
     server = rtmpd({"join": "live"})
     publisher = clients.publisher(server, "live/x", flv.synthetic(gop=50),
                                   burst=3.0)
-    publisher.wait_sent(lambda m: m.ts >= 3000 and m.type == flv.VIDEO)
+    publisher.wait_read(lambda m: m.ts >= 3000 and m.type == flv.VIDEO)
     subscriber = clients.subscriber(server, "live/x")
     _, key = first(subscriber, CODED, 4)
     assert flv.kind(key) == "key"
@@ -151,7 +151,7 @@ def test_headers_that_change_reach_late_joiners_in_their_newest_form(
                 yield flv.Media(flv.VIDEO, media.ts, changed, media.at)
             yield media
     publisher = clients.publisher(server, "live/x", source(), burst=1.5)
-    publisher.wait_sent(lambda m: m.ts >= 1400)
+    publisher.wait_read(lambda m: m.ts >= 1400)
     subscriber = clients.subscriber(server, "live/x")
     _, header = first(subscriber, ("avc-header",))
     assert header.payload == changed

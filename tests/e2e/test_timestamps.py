@@ -51,7 +51,7 @@ def test_timestamps_survive_the_wrap_at(where, rtmpd, clients):
     publisher = clients.publisher(server, "live/x", quickened(
         flv.synthetic(start=start, kbps=400, gop=20, seconds=6)))
     early = clients.subscriber(server, "live/x")
-    publisher.wait_sent(lambda m: m.ts > WRAPS[where] + 1000)
+    publisher.wait_read(lambda m: m.ts > WRAPS[where] + 1000)
     late = clients.subscriber(server, "live/x")
     publisher.wait_done(10)
     publisher.stop()
@@ -85,7 +85,7 @@ def test_a_jump_forward_is_passed_on(step, rtmpd, clients):
     publisher = clients.publisher(server, "live/x", moved(
         flv.synthetic(kbps=400, gop=20, seconds=4), 50, step))
     early = clients.subscriber(server, "live/x")
-    publisher.wait_sent(lambda m: m.ts > step + 2500)
+    publisher.wait_read(lambda m: m.ts > step + 2500)
     late = clients.subscriber(server, "live/x")
     publisher.wait_done(8)
     publisher.stop()
@@ -110,7 +110,7 @@ def test_a_jump_backward_makes_no_subscriber_loop(rtmpd, clients):
         flv.synthetic(start=500000, kbps=400, gop=20, seconds=4), 50,
         -400000))
     early = clients.subscriber(server, "live/x")
-    publisher.wait_sent(lambda m: m.ts < 400000)
+    publisher.wait_read(lambda m: m.ts < 400000)
     late = clients.subscriber(server, "live/x")
     publisher.wait_done(8)
     publisher.stop()
@@ -154,7 +154,7 @@ def test_with_the_camera_off_late_joiners_hear_audio_at_once(
             if media.type != flv.VIDEO or media.at < 3:
                 yield media
     publisher = clients.publisher(server, "live/x", camera_off(), burst=8.0)
-    publisher.wait_sent(lambda m: m.at > 8.2)
+    publisher.wait_read(lambda m: m.at > 8.2)
     here = len(publisher.sent)
     now = flv.stamp(publisher.sent[here - 1][0])[1]
     early = clients.subscriber(server, "live/x")
